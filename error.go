@@ -75,11 +75,9 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Errorf makes an Error. A %w verb in format makes its operand the cause, whose text stays out of Message only if the
-// caller keeps it out: use [Wrap] for causes that may hold internals.
+// Errorf makes an Error without a cause; use [Wrap] to keep a cause for the log.
 func Errorf(code Code, format string, args ...any) *Error {
-	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: err.Error(), cause: errors.Unwrap(err)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // FieldErrorf makes an Invalid error about one field.
