@@ -1,0 +1,30 @@
+// Package decision turns a ruleset, the facts of one event and the signals about it into an outcome with reasons.
+//
+// A [Ruleset] is versioned YAML: rules as expressions over the event, its entities' profile, velocities, lists and signals, with
+// typology, evidence family, polarity, weight and reason text, and the thresholds that turn a score into an outcome. [Parse] reads
+// it and names every problem with its line; [Compile] checks it against the field [Catalogue] and gives an immutable [Program];
+// an [Evaluator] decides events one at a time; a [Trace] is what is kept of a decision.
+//
+// # Invariants
+//
+//   - Deciding is pure: no clock, no I/O, no randomness. Equal inputs give equal results and an equal [Digest].
+//   - Unknown is never suspicious and never a silent miss: a rule that reads something absent is "not evaluable" and says what
+//     was missing; only ?? and has() read an absent thing on purpose.
+//   - Hardship subtracts from suspicion. No single family of evidence brings more than a review, unless a rule states a fact (hard).
+//   - A failing rule harms no other rule and no decision.
+//
+// # Scoring
+//
+// The score is the sum of the weights of the suspicion rules that fired, less those of the hardship rules that fired, at least 0.
+// The outcome is found in four steps:
+//
+//  1. the most severe outcome whose threshold the score reaches, else pass;
+//  2. raised to the most severe outcome that a fired suspicion rule names itself, where the score is above 0: hardship that
+//     outweighs all suspicion cancels these too;
+//  3. capped at review where the fired suspicion rules come from fewer than two independent families. Independent are voice, text,
+//     document, behaviour, link and social; what the process family says is read from texts and stands with none;
+//  4. raised to the most severe outcome of a fired rule marked hard. Hard marks a fact, such as an entry of a list that a person
+//     confirmed: neither the cap nor hardship touches it.
+//
+// Events in: every kind of event, through the caller. Events out: none; the caller records the result.
+package decision
