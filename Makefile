@@ -52,7 +52,7 @@ console: web/dist/index.html
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/index.html web/*.json web/*.ts -type f)
 	cd web && npm run --silent build
-	@touch web/dist/.keep web/dist/index.html
+	@touch $@
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	@scripts/setup.sh build

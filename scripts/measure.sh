@@ -2,11 +2,11 @@
 # Runs every measurement of one kind and records it (scripts/record.sh).
 #
 #   scripts/measure.sh bench    the programs under bench/: how fast
-#   scripts/measure.sh eval     `qingyuan eval …`: how well. Data that may not be shipped is looked for in $QINGYUAN_DATA, by default
+#   scripts/measure.sh eval     `qingyuan eval …`: how well. Data that may not be shipped is looked for in $QINGYUAN_EVAL_DATA, by default
 #                               ../shared/data; an evaluation whose data is absent is skipped and says so.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-data=${QINGYUAN_DATA:-../shared/data}
+data=${QINGYUAN_EVAL_DATA:-../shared/data}
 
 # evaluate NAME FILE COMMAND… records one evaluation where its data is present.
 evaluate() {
@@ -15,7 +15,7 @@ evaluate() {
   if [ -e "$file" ]; then
     scripts/record.sh "$name" --data "$file" -- "$@"
   else
-    echo "skipped $name: $file is not here (set QINGYUAN_DATA)"
+    echo "skipped $name: $file is not here (set QINGYUAN_EVAL_DATA)"
   fi
 }
 

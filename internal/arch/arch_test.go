@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -298,5 +299,26 @@ func TestModules(t *testing.T) {
 	want := []string{"example.org/a", "example.org/a/b/v2", "example.org/one"}
 	if got := Modules(tree, goMod); !slices.Equal(got, want) {
 		t.Errorf("modules %q, want %q", got, want)
+	}
+}
+
+// TestSQLiteRuntimeIsTheOneItAsksFor: modernc.org/sqlite is generated against one version of modernc.org/libc and may corrupt data with another.
+func TestSQLiteRuntimeIsTheOneItAsksFor(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.GoMod}}", "modernc.org/sqlite").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	theirs, err := os.ReadFile(strings.TrimSpace(string(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := fs.ReadFile(repository, "go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	libc := regexp.MustCompile(`modernc\.org/libc (v\S+)`)
+	asked, pinned := libc.FindSubmatch(theirs), libc.FindSubmatch(ours)
+	if asked == nil || pinned == nil || string(asked[1]) != string(pinned[1]) {
+		t.Errorf("go.mod requires %q, sqlite asks for %q", pinned, asked)
 	}
 }
