@@ -10,7 +10,7 @@
 //     that name one character (🐟) stand for it.
 //   - [Merged]: Compact with taken-apart characters (彳正) put together. It is an extra view, never a replacement:
 //     merging destroys some clean words.
-//   - [Pinyin]: Compact as toneless fuzzy syllables (z/zh, c/ch, s/sh, n/l, in/ing, en/eng, an/ang are one); runs of
+//   - [Pinyin]: Compact as toneless fuzzy sounds (z/zh, c/ch, s/sh, n/l, in/ing, en/eng, an/ang are one); runs of
 //     Latin letters that are whole syllables are split into them.
 //   - [Initials]: Compact as the first letters of those syllables.
 //   - [Glyph]: Compact with each character reduced to the part that carries its shape (账, 帐, 张 … → 长).

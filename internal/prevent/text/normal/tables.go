@@ -35,39 +35,57 @@ func (p *pages[T]) set(r rune, v T) {
 	p.page[r>>8][r&255] = v
 }
 
-// Normalizer makes views. It holds the tables only and is safe for use by many goroutines.
-type Normalizer struct {
-	fold       pages[uint16] // 1 + index into folded; 0 is the rune itself
-	folded     [][]rune
-	class      pages[Class] // classes of runes that stay themselves
-	simple     pages[rune]  // simplified form of a traditional character
-	reading    pages[[]Syllable]
-	syllables  []string            // canonical spelling by Syllable
-	spelling   map[string]Syllable // every spelling, fuzzy ones included
-	standard   pages[bool]         // one of the 8,105 standard characters
-	ways       pages[[][]rune]     // how a character is taken apart
-	merge      pages[[]merge]      // merges by first part, longest first
-	body       pages[rune]
-	alike      pages[[]rune]
-	signs      pages[[][]rune] // names of an emoji
-	components map[rune]int    // in how many characters a part occurs
+// each calls f for every rune with a value.
+func (p *pages[T]) each(f func(rune, T)) {
+	for hi, pg := range p.page {
+		if pg == nil {
+			continue
+		}
+		for lo, v := range pg {
+			f(rune(hi<<8|lo), v)
+		}
+	}
 }
 
-// New reads the embedded tables: about 20 ms and 12 MB.
+// Normalizer makes views. It holds the tables only and is safe for use by many goroutines.
+type Normalizer struct {
+	fold      pages[uint16] // 1 + index into folded; 0 is the rune itself
+	folded    [][]rune
+	simple    pages[rune] // simplified form of a traditional character
+	reading   pages[[]Syllable]
+	syllables []string // spelling by Syllable
+	sound     []Sound  // by Syllable
+	sounds    []string // name by Sound
+	spelled   map[string]Syllable
+	typed     map[string]Syllable
+	standard  pages[bool]     // one of the 8,105 standard characters
+	ways      pages[[][]rune] // how a character is taken apart
+	merge     pages[[]merge]  // merges by first part, longest first
+	parts     pages[[]rune]
+	shared    pages[uint16] // in how many characters a part occurs
+	body      pages[rune]
+	alike     pages[[]rune]
+	signs     pages[[][]rune] // names of an emoji
+	bits      pages[float32]
+	words     pages[string] // second characters of ordinary words by the first
+}
+
+// New reads the embedded tables: about 50 ms and 20 MB.
 func New() (*Normalizer, error) {
-	n := &Normalizer{spelling: map[string]Syllable{}, components: map[rune]int{}}
+	n := &Normalizer{spelled: map[string]Syllable{}, typed: map[string]Syllable{}}
 	load := []struct {
 		name string
 		line func(fields []string) error
 	}{
 		{"fold", n.loadFold}, {"simplified", n.loadSimplified}, {"pinyin", n.loadPinyin}, {"chaizi", n.loadWays},
-		{"similar", n.loadSimilar}, {"emoji", n.loadSign},
+		{"similar", n.loadSimilar}, {"emoji", n.loadSign}, {"surprisal", n.loadSurprisal}, {"words", n.loadWords},
 	}
 	for _, l := range load {
 		if err := eachLine(l.name, l.line); err != nil {
 			return nil, err
 		}
 	}
+	n.indexSpellings()
 	n.indexParts()
 	return n, nil
 }
@@ -165,7 +183,6 @@ func (n *Normalizer) loadWays(f []string) error {
 		parts := []rune(way)
 		for i, p := range parts {
 			parts[i] = n.Fold(p)
-			n.components[parts[i]]++
 		}
 		ways = append(ways, parts)
 	}

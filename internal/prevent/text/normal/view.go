@@ -31,13 +31,13 @@ func (k Kind) String() string {
 // MaxText is the longest text of which a view is made, in bytes.
 const MaxText = 64 << 20
 
-// SyllableRune is the symbol of syllable 0 in the Pinyin view: symbol s stands for Syllable(s - SyllableRune). Runes end before it.
-const SyllableRune rune = 0x110000
+// SoundRune is the symbol of sound 0 in the Pinyin view: symbol s stands for Sound(s - SoundRune). Runes end before it.
+const SoundRune rune = 0x110000
 
 // View is a text as a sequence of symbols, each with its bytes in the raw text.
 type View struct {
 	Kind    Kind
-	Symbols []rune // runes; in the Pinyin view syllables as SyllableRune + Syllable
+	Symbols []rune // runes; in the Pinyin view sounds as SoundRune + Sound
 	spans   []span
 	names   *Normalizer
 }
@@ -62,12 +62,12 @@ func (v *View) Raw(i, j int) qingyuan.Span {
 	return qingyuan.Span{Start: int(v.spans[i].start), End: int(v.spans[j-1].end)}
 }
 
-// String writes the view as text; the syllables of the Pinyin view are followed by a space.
+// String writes the view as text; the sounds of the Pinyin view are followed by a space.
 func (v *View) String() string {
 	var b strings.Builder
 	for _, s := range v.Symbols {
-		if s >= SyllableRune {
-			b.WriteString(v.names.Spelling(Syllable(s - SyllableRune)))
+		if s >= SoundRune {
+			b.WriteString(v.names.Name(Sound(s - SoundRune)))
 			b.WriteByte(' ')
 			continue
 		}
@@ -100,7 +100,7 @@ func (n *Normalizer) ViewOf(tokens []Token, kind Kind) *View {
 	case Merged:
 		n.merged(v, tokens)
 	case Pinyin, Initials:
-		n.sounds(v, tokens)
+		n.spoken(v, tokens)
 	default:
 		for _, t := range tokens {
 			s := t.Rune
@@ -166,14 +166,14 @@ func (n *Normalizer) merged(v *View, tokens []Token) {
 	}
 }
 
-// sounds writes syllables or their first letters.
-func (n *Normalizer) sounds(v *View, tokens []Token) {
+// spoken writes sounds or first letters.
+func (n *Normalizer) spoken(v *View, tokens []Token) {
 	write := func(s Syllable, start, end int32) {
 		if v.Kind == Initials {
-			v.add(rune(n.syllables[s][0]), start, end)
+			v.add(n.Initial(s), start, end)
 			return
 		}
-		v.add(SyllableRune+rune(s), start, end)
+		v.add(SoundRune+rune(n.sound[s]), start, end)
 	}
 	for i := 0; i < len(tokens); {
 		t := tokens[i]

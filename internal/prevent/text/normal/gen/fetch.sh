@@ -15,4 +15,7 @@ tar xzf cldr-annotations-full-48.2.0.tgz package/annotations/zh/annotations.json
 mv package/annotations/zh/annotations.json cldr-zh-annotations.json
 pip download -q --no-deps confusable-homoglyphs==3.3.1
 unzip -qojp confusable_homoglyphs-3.3.1-*.whl confusable_homoglyphs/confusables.json > confusables.json
-rm -rf package ./*.tgz ./*.whl
+pip download -q --no-deps --no-binary :all: jieba==0.42.1
+tar xzf jieba-0.42.1.tar.gz jieba-0.42.1/jieba/dict.txt
+mv jieba-0.42.1/jieba/dict.txt jieba-dict.txt
+rm -rf package jieba-0.42.1 ./*.tar.gz ./*.tgz ./*.whl

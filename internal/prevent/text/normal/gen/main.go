@@ -44,6 +44,8 @@ func generate(src, out string) error {
 		{"chaizi.tsv", chaizi},
 		{"similar.tsv", similar},
 		{"emoji.tsv", emoji},
+		{"surprisal.tsv", surprisal},
+		{"words.tsv", words},
 	}
 	for _, s := range steps {
 		lines, err := s.build(src)
