@@ -264,10 +264,7 @@ func (d *decoder) list(n *node, i int, prefix string) ([]any, *qingyuan.Error) {
 		return nil, err
 	}
 	f, child := n.fields[i], n.children[i]
-	most := f.MaxLen
-	if most == 0 {
-		most = 50
-	}
+	most := orElse(f.MaxLen, defaultItems)
 	var out []any
 	for d.json.PeekKind() != ']' {
 		index := "[" + strconv.Itoa(len(out)) + "]"
@@ -368,10 +365,7 @@ func (d *decoder) integer(f *Field, t FieldType) (any, *qingyuan.Error) {
 		}
 		return nil, bad("must be a whole number")
 	}
-	low, high := f.Min, f.Max
-	if low == 0 && high == 0 {
-		high = 1e15 // ten trillion yuan: more than any lender has
-	}
+	low, high := f.bounds()
 	if float64(n) < low || float64(n) > high {
 		return nil, bad("must lie between %.0f and %.0f", low, high)
 	}
@@ -411,7 +405,7 @@ func (d *decoder) instant(s string) (int64, *qingyuan.Error) {
 // normalise brings a string of type t to its one form; "" means not given.
 func (d *decoder) normalise(f *Field, t FieldType, s string) (out string, flaws []Flaw, _ *qingyuan.Error) {
 	if t == TypeString {
-		out, err := line1(s, f.MaxLen)
+		out, err := oneLine(s, orElse(f.MaxLen, defaultLength))
 		return out, nil, err
 	}
 	if strings.TrimSpace(s) == "" {
@@ -427,7 +421,7 @@ func (d *decoder) normalise(f *Field, t FieldType, s string) (out string, flaws 
 		}
 		return "", nil, bad("must be one of %s", strings.Join(f.Enum, ", "))
 	case TypeCode:
-		out, err = normaliseCode(s, f.MaxLen)
+		out, err = normaliseCode(s, orElse(f.MaxLen, defaultCode))
 	case TypeDate:
 		out, err = d.date(s)
 	case TypePhone:
@@ -459,12 +453,9 @@ func (d *decoder) normalise(f *Field, t FieldType, s string) (out string, flaws 
 	return out, flaws, nil
 }
 
-// line1 trims a line of text and holds it to most characters (200 where most is 0).
-func line1(s string, most int) (string, *qingyuan.Error) {
+// oneLine trims a line of text and holds it to most characters.
+func oneLine(s string, most int) (string, *qingyuan.Error) {
 	s = strings.TrimSpace(s)
-	if most == 0 {
-		most = 200
-	}
 	if len(s) > most && utf8.RuneCountInString(s) > most {
 		return "", bad("must not be longer than %d characters", most)
 	}
@@ -477,9 +468,6 @@ func line1(s string, most int) (string, *qingyuan.Error) {
 // normaliseCode folds an identifier: NFKC, no spaces or control characters.
 func normaliseCode(s string, most int) (string, error) {
 	s = nfkc(strings.TrimSpace(s))
-	if most == 0 {
-		most = 64
-	}
 	if utf8.RuneCountInString(s) > most || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return "", qingyuan.Errorf(qingyuan.Invalid, "must be an identifier of at most %d characters without spaces", most)
 	}

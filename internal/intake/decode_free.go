@@ -127,7 +127,7 @@ func (d *decoder) freeValue() (any, *qingyuan.Error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err = line1(s, 0)
+		s, err = oneLine(s, defaultLength)
 		return boxed(s, s == "", err)
 	}
 	return nil, d.wrong("must be a string, a number, true or false")

@@ -65,10 +65,35 @@ type Field struct {
 	Enum   []string
 	Min    float64 // numbers: smallest value; Min = Max = 0 means the bounds of the type
 	Max    float64 // numbers: largest value
-	MaxLen int     // strings: characters; lists: items; 0 means 200 characters or 50 items
+	MaxLen int     // strings and codes: characters; lists: items; 0 means the default of the type
 
 	Fields []Field   // members of an object, or of each object of a list
 	Of     FieldType // element type of a list of scalars
+}
+
+// The default lengths.
+const (
+	defaultLength = 200 // characters of a string
+	defaultCode   = 64  // characters of a code
+	defaultItems  = 50  // items of a list
+)
+
+// maxNumber bounds whole numbers that have no bounds of their own: ten trillion yuan, more than any lender has.
+const maxNumber = 1e15
+
+// bounds are the smallest and largest whole number f takes.
+func (f *Field) bounds() (low, high float64) {
+	if f.Min == 0 && f.Max == 0 {
+		return 0, maxNumber
+	}
+	return f.Min, f.Max
+}
+
+func orElse(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
 }
 
 // Schema is the table of one event kind. Schemas are shared: do not change them.

@@ -13,8 +13,8 @@ import (
 
 // nfkc is Unicode normalisation form KC (UAX #15): full-width forms, ligatures and compatibility ideographs folded.
 func nfkc(s string) string {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
+	for _, r := range s {
+		if r >= utf8.RuneSelf && (r < 0x4e00 || r > 0x9fff) { // the common Chinese characters are their own form
 			if norm.NFKC.IsNormalString(s) {
 				return s
 			}
