@@ -54,9 +54,11 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 	cd web && npm run --silent build
 	@touch $@
 
+# Not "npm ci": it refuses a lock file that lacks an optional package of another platform, which a registry may not have
+# (npm/cli#9846). This installs what the lock file says, checks its hashes and writes nothing back.
 web/node_modules/.package-lock.json: web/package-lock.json
 	@scripts/setup.sh build
-	cd web && npm ci --no-audit --no-fund
+	cd web && npm install --no-save
 	@touch $@
 
 clean:
