@@ -15,6 +15,7 @@ const (
 	MaxRules      = 2000
 	MaxVelocities = 500
 	MaxLists      = 500
+	MaxParameters = 500
 	// MaxExpression is the length of one expression in bytes.
 	MaxExpression = 4096
 	// MaxWindow is the longest window of a velocity.
@@ -31,6 +32,7 @@ type Ruleset struct {
 	Version        int // given on publishing; 0 in a draft
 	Title          qingyuan.Text
 	UTCOffset      time.Duration // local time of the lender, for local_hour and local_weekday
+	Parameters     []Parameter
 	Velocities     []Velocity
 	Lists          []List
 	Rules          []Rule
@@ -38,6 +40,14 @@ type Ruleset struct {
 	DecisionPoints map[string]DecisionPoint
 
 	positions map[string]position // where each path stands in the YAML text
+}
+
+// Parameter is a number, text or truth value that expressions read as param.<id>: what a lender tunes, with where it comes from.
+type Parameter struct {
+	ID     string
+	Value  any // int, float64, bool or string
+	Source string
+	Date   string // YYYY-MM-DD: when it was set or found
 }
 
 // Rule is one condition with its meaning and its effect.

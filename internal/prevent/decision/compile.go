@@ -1,0 +1,162 @@
+package decision
+
+import (
+	"sort"
+	"strconv"
+
+	"qingyuan"
+)
+
+// compilation is a ruleset on its way to a program.
+type compilation struct {
+	rs         *Ruleset
+	catalogue  Catalogue
+	own        map[string]function
+	tables     map[qingyuan.EventKind]fieldTable
+	profile    fieldTable
+	parameters map[string]Parameter
+	velocities map[string]int
+	lists      map[string]int
+	features   []feature
+	byName     map[string]int // feature name and type → index
+	problems   []Problem
+}
+
+// Compile checks a ruleset against the catalogue. It collects every problem; the program is nil where there are any.
+func Compile(rs *Ruleset, catalogue Catalogue) (*Program, []Problem) {
+	c := &compilation{
+		rs: rs, catalogue: catalogue, own: ownFunctions(rs.UTCOffset), tables: map[qingyuan.EventKind]fieldTable{},
+		profile: tableOf(catalogue.ProfileFields()), parameters: map[string]Parameter{}, velocities: map[string]int{},
+		lists: map[string]int{}, byName: map[string]int{},
+	}
+	for _, p := range rs.Parameters {
+		c.parameters[p.ID] = p
+	}
+	for i, v := range rs.Velocities {
+		c.velocities[v.ID] = i
+	}
+	for i, l := range rs.Lists {
+		c.lists[l.ID] = i
+	}
+	p := &Program{ruleset: rs, plans: map[qingyuan.EventKind]*plan{}, byID: map[string]int{}}
+	for i := range rs.Velocities {
+		c.stream(p, i)
+	}
+	for i := range rs.Rules {
+		c.rule(p, i)
+	}
+	if len(c.problems) > 0 {
+		sort.SliceStable(c.problems, func(i, j int) bool { return before(c.problems[i], c.problems[j]) })
+		return nil, c.problems
+	}
+	p.features = c.features
+	for _, k := range qingyuan.EventKinds {
+		p.plans[k] = p.plan(k)
+	}
+	p.pool.New = func() any { return p.NewEvaluator() }
+	return p, nil
+}
+
+func before(a, b Problem) bool {
+	if a.Line != b.Line {
+		return a.Line < b.Line
+	}
+	return a.Column < b.Column
+}
+
+// fields is the table of one event kind.
+func (c *compilation) fields(kind qingyuan.EventKind) fieldTable {
+	t, ok := c.tables[kind]
+	if !ok {
+		t = tableOf(c.catalogue.Fields(kind))
+		c.tables[kind] = t
+	}
+	return t
+}
+
+// problem reports something wrong with the value at path.
+func (c *compilation) problem(path string, message qingyuan.Text) {
+	at := c.rs.positions[path]
+	c.problems = append(c.problems, Problem{Line: at.line, Column: at.column, Path: path, Message: message})
+}
+
+// compiledRule is a rule ready to run.
+type compiledRule struct {
+	*Rule
+	condition
+	zh, en template
+	shows  []int // the features its reason shows: those of the condition and of the texts, by name
+}
+
+func (c *compilation) rule(p *Program, i int) {
+	u := &c.rs.Rules[i]
+	path := "rules[" + strconv.Itoa(i) + "]"
+	cond := c.condition(path+".when", u.When, u.On, false)
+	zh := c.template(path+".reason.zh", u.Reason.ZH, u.On)
+	en := c.template(path+".reason.en", u.Reason.EN, u.On)
+	p.byID[u.ID] = len(p.rules)
+	if cond == nil {
+		cond = &condition{}
+	}
+	shows := map[int]bool{}
+	for _, list := range [][]int{cond.reads, zh.features(), en.features()} {
+		for _, f := range list {
+			shows[f] = true
+		}
+	}
+	r := compiledRule{Rule: u, condition: *cond, zh: zh, en: en}
+	for f := range shows {
+		r.shows = append(r.shows, f)
+	}
+	sort.Slice(r.shows, func(a, b int) bool { return c.features[r.shows[a]].name < c.features[r.shows[b]].name })
+	p.rules = append(p.rules, r)
+}
+
+// plan is what deciding one kind of event takes.
+type plan struct {
+	rules      []int
+	features   []int // all that these rules read, by name
+	aggregates []int
+	streams    []int
+}
+
+func (p *Program) plan(kind qingyuan.EventKind) *plan {
+	out := &plan{}
+	features, aggregates := map[int]bool{}, map[int]bool{}
+	for i, r := range p.rules {
+		if !includes(r.On, kind) {
+			continue
+		}
+		out.rules = append(out.rules, i)
+		for _, f := range r.shows {
+			if !features[f] {
+				features[f] = true
+				out.features = append(out.features, f)
+			}
+			if p.features[f].kind == ofVelocity {
+				aggregates[p.features[f].index] = true
+			}
+		}
+	}
+	sort.Slice(out.features, func(a, b int) bool { return p.features[out.features[a]].name < p.features[out.features[b]].name })
+	for i := range p.aggregates {
+		if aggregates[i] {
+			out.aggregates = append(out.aggregates, i)
+		}
+	}
+	for i, s := range p.streams {
+		if includes(s.On, kind) {
+			out.streams = append(out.streams, i)
+		}
+	}
+	return out
+}
+
+func includes(kinds []qingyuan.EventKind, kind qingyuan.EventKind) bool {
+	for _, k := range kinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}

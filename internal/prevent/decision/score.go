@@ -1,0 +1,96 @@
+package decision
+
+import (
+	"cmp"
+	"slices"
+
+	"qingyuan"
+)
+
+// independent tells which families count as evidence that can confirm another's. What the process family says is read from the
+// same texts and calls as others, so that it confirms none.
+var independent = map[qingyuan.Family]bool{qingyuan.FamilyVoice: true, qingyuan.FamilyText: true, qingyuan.FamilyDocument: true,
+	qingyuan.FamilyBehaviour: true, qingyuan.FamilyLink: true, qingyuan.FamilySocial: true}
+
+// score fills in the score, the outcome and the typologies of a result from the rules that fired. The package comment states how.
+func (p *Program) score(out *Result, fired []int) {
+	suspicion, hardship := 0, 0
+	asked, hard := qingyuan.Pass, qingyuan.Pass
+	var families []qingyuan.Family
+	for _, i := range fired {
+		r := &p.rules[i]
+		if r.Polarity == qingyuan.Hardship {
+			hardship += r.Weight
+			continue
+		}
+		suspicion += r.Weight
+		if independent[r.Family] && !slices.Contains(families, r.Family) {
+			families = append(families, r.Family)
+		}
+		if r.Hard {
+			hard = sterner(hard, r.Outcome)
+		} else if r.Outcome != "" {
+			asked = sterner(asked, r.Outcome)
+		}
+	}
+	out.Score = max(0, suspicion-hardship)
+	out.Outcome = qingyuan.Pass
+	for o, threshold := range p.ruleset.Thresholds {
+		if out.Score >= threshold {
+			out.Outcome = sterner(out.Outcome, o)
+		}
+	}
+	if out.Score > 0 {
+		out.Outcome = sterner(out.Outcome, asked)
+	}
+	if len(families) < 2 && out.Outcome.Severity() > qingyuan.Review.Severity() {
+		out.Outcome = qingyuan.Review
+	}
+	out.Outcome = sterner(out.Outcome, hard)
+	out.Typologies = p.typologies(fired)
+}
+
+func sterner(a, b qingyuan.Outcome) qingyuan.Outcome {
+	if b.Severity() > a.Severity() {
+		return b
+	}
+	return a
+}
+
+// typologies sums up the fired rules by typology. Hardship without a typology subtracts from each.
+func (p *Program) typologies(fired []int) []TypologyScore {
+	if len(fired) == 0 {
+		return nil
+	}
+	var out []TypologyScore
+	for _, t := range qingyuan.Typologies {
+		score := 0
+		for _, i := range fired {
+			r := &p.rules[i]
+			switch {
+			case r.Polarity == qingyuan.Hardship && (r.Typology == t || r.Typology == ""):
+				score -= r.Weight
+			case r.Polarity != qingyuan.Hardship && r.Typology == t:
+				score += r.Weight
+			}
+		}
+		if score > 0 {
+			out = append(out, TypologyScore{Typology: t, Score: score})
+		}
+	}
+	return out
+}
+
+// sortReasons orders reasons by falling absolute weight, then rule id.
+func sortReasons(reasons []qingyuan.Reason) {
+	slices.SortFunc(reasons, func(a, b qingyuan.Reason) int {
+		return cmp.Or(cmp.Compare(abs(b.Weight), abs(a.Weight)), cmp.Compare(a.Rule, b.Rule))
+	})
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
