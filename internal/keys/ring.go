@@ -364,4 +364,3 @@ func open(a cipher.AEAD, sealed []byte, bind string) ([]byte, error) {
 	}
 	return a.Open(nil, sealed[:a.NonceSize()], sealed[a.NonceSize():], []byte(bind))
 }
-

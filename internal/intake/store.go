@@ -1,0 +1,150 @@
+package intake
+
+import (
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"qingyuan"
+	"qingyuan/internal/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations is the package's migration line.
+func Migrations() store.Line {
+	files, _ := fs.Sub(migrations, "migrations")
+	return store.Line{Name: "intake", Files: files}
+}
+
+const eventColumns = `seq, id, kind, source, external_id, subject, entities, effective_at, observed_at, sealed`
+
+func (s *Service) scan(tx *store.Tx, rows *sql.Rows) (*qingyuan.Event, error) {
+	e := &qingyuan.Event{Tenant: tx.Tenant()}
+	var subject, entities string
+	var effective, observed int64
+	var sealed []byte
+	err := rows.Scan(&e.Seq, &e.ID, &e.Kind, &e.Source, &e.ExternalID, &subject, &entities, &effective, &observed, &sealed)
+	if err != nil {
+		return nil, err
+	}
+	e.EffectiveAt, e.ObservedAt = time.UnixMicro(effective).UTC(), time.UnixMicro(observed).UTC()
+	e.Subject = entityOf(subject)
+	for _, part := range strings.Fields(entities) {
+		e.Entities = append(e.Entities, entityOf(part))
+	}
+	data, err := s.cfg.Keys.Open(tx.Context(), tx.Tenant(), sealed, sealedAs(e.ID))
+	if qingyuan.CodeOf(err) == qingyuan.NotFound {
+		return e, nil // erased: Data stays nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open event %s: %w", e.ID, err)
+	}
+	e.Data, err = DecodeData(data)
+	return e, err
+}
+
+func entityOf(text string) qingyuan.Entity {
+	kind, rest, _ := strings.Cut(text, ":")
+	role, key, _ := strings.Cut(rest, ":")
+	return qingyuan.Entity{Kind: qingyuan.EntityKind(kind), Role: role, Key: key}
+}
+
+func blindBytes(key string) []byte {
+	b, err := hex.DecodeString(key)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+func (s *Service) one(tx *store.Tx, where string, args ...any) (*qingyuan.Event, error) {
+	all, err := s.many(tx, where, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, qingyuan.Errorf(qingyuan.NotFound, "no such event")
+	}
+	return all[0], nil
+}
+
+func (s *Service) many(tx *store.Tx, where string, args ...any) ([]*qingyuan.Event, error) {
+	rows, err := tx.Query(`SELECT `+eventColumns+` FROM event WHERE tenant = $1 AND `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []*qingyuan.Event
+	for rows.Next() {
+		e, err := s.scan(tx, rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, rows.Err()
+}
+
+// Event reads one event by its id. Data is nil where the person was erased. Errors: not_found.
+func (s *Service) Event(tx *store.Tx, id string) (*qingyuan.Event, error) {
+	return s.one(tx, `id = $2`, id)
+}
+
+// EventAt reads one event by its seq.
+func (s *Service) EventAt(tx *store.Tx, seq int64) (*qingyuan.Event, error) {
+	return s.one(tx, `seq = $2`, seq)
+}
+
+// Range reads the events with after < seq ≤ upTo, at most limit, in order of seq.
+func (s *Service) Range(tx *store.Tx, after, upTo int64, limit int) ([]*qingyuan.Event, error) {
+	return s.many(tx, `seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`, after, upTo, limit)
+}
+
+// CorrectedBy is the event that e corrects, or nil.
+func (s *Service) CorrectedBy(tx *store.Tx, e *qingyuan.Event) (*qingyuan.Event, error) {
+	var seq sql.NullInt64
+	if _, err := tx.Get(`SELECT corrects FROM event WHERE tenant = $1 AND seq = $2`, []any{e.Seq}, &seq); err != nil || !seq.Valid {
+		return nil, err
+	}
+	return s.EventAt(tx, seq.Int64)
+}
+
+// Sharing asks for the events that mention an entity.
+type Sharing struct {
+	Key      string               // blind key
+	Kinds    []qingyuan.EventKind // empty: all
+	From, To time.Time            // effective time, From ≤ t < To
+	Before   int64                // seq: events recorded before it; 0: all
+	Limit    int
+}
+
+// Sharing reads the events that mention an entity, newest seq first.
+func (s *Service) Sharing(tx *store.Tx, q Sharing) ([]*qingyuan.Event, error) {
+	if q.Before == 0 {
+		q.Before = 1 << 62
+	}
+	where := `seq IN (SELECT seq FROM event_entity WHERE tenant = $1 AND key = $2 AND seq < $3)
+		AND effective_at >= $4 AND effective_at < $5`
+	args := []any{blindBytes(q.Key), q.Before, q.From.UnixMicro(), q.To.UnixMicro()}
+	if len(q.Kinds) > 0 {
+		var in []string
+		for _, k := range q.Kinds {
+			args = append(args, string(k))
+			in = append(in, fmt.Sprintf("$%d", len(args)+1))
+		}
+		where += ` AND kind IN (` + strings.Join(in, ", ") + `)`
+	}
+	args = append(args, q.Limit)
+	return s.many(tx, where+fmt.Sprintf(` ORDER BY seq DESC LIMIT $%d`, len(args)+1), args...)
+}
+
+// Find reads the newest events, before seq before, that mention the entity with that blind key.
+func (s *Service) Find(tx *store.Tx, key string, before int64, limit int) ([]*qingyuan.Event, error) {
+	return s.Sharing(tx, Sharing{Key: key, From: time.UnixMicro(0), To: time.UnixMicro(1 << 60), Before: before, Limit: limit})
+}
