@@ -25,7 +25,8 @@ func (w *Windows) sweepAll() {
 	}
 }
 
-// sweepSlot looks at the next place of the table and removes a key whose every item is beyond the horizon.
+// sweepSlot looks at the next place of the table and frees the items of a key of which every one is beyond the horizon,
+// and the key with them unless a bucket reaches across the horizon.
 func (w *Windows) sweepSlot(st *stream, mark int64) {
 	slots := st.keys.shards[st.scan.shard].slots
 	if st.scan.i >= len(slots) {
@@ -38,12 +39,16 @@ func (w *Windows) sweepSlot(st *stream, mark int64) {
 		st.scan.i++
 		return
 	}
-	h := history{st, r.key, r} // the next record may move to this place, so it is looked at again
+	h := history{st, r.key, r}
 	w.cutItems(h, 0, int(r.items.n))
 	if r.hot != 0 {
 		w.cutBuckets(h, mark)
 	}
-	w.release(h)
+	if !r.empty() {
+		st.scan.i++
+		return
+	}
+	w.release(h) // the next record may move to this place, so it is looked at again
 }
 
 // sweepHot looks at the next hot key, frees its buckets beyond the horizon and the cached unions that nobody used since

@@ -173,14 +173,17 @@ func newWindows(c Config, l layout) (*Windows, error) {
 }
 
 func newStream(sc StreamConfig, i Stream, l layout) stream {
-	st := stream{StreamConfig: sc, index: i, longest: sc.Longest.Microseconds(), mark: unseen, stats: StreamStats{ID: sc.ID}}
-	for n, t := range l.tiers {
-		if t.buckets*t.width >= st.longest || n == len(l.tiers)-1 {
-			st.tiers = l.tiers[:n+1]
-			break
-		}
+	longest := sc.Longest.Microseconds()
+	return stream{StreamConfig: sc, index: i, longest: longest, tiers: l.reaching(longest), mark: unseen, stats: StreamStats{ID: sc.ID}}
+}
+
+// reaching are the tiers up to the first that reaches back to longest.
+func (l layout) reaching(longest int64) []tier {
+	n := 1
+	for n < len(l.tiers) && l.tiers[n-1].buckets*l.tiers[n-1].width < longest {
+		n++
 	}
-	return st
+	return l.tiers[:n]
 }
 
 // stream returns the stream s, or nil if there is none.
