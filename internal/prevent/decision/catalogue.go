@@ -78,6 +78,9 @@ func tableOf(fields []Field) fieldTable {
 			t.entities[Selector{Kind: f.Entity}] = true
 			t.entities[Selector{Kind: f.Entity, Role: f.Role}] = true
 		}
+		if f.Path == "id_no" || f.Path == "customer_no" {
+			t.entities[Selector{Kind: Subject}] = true
+		}
 	}
 	return t
 }

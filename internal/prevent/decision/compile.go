@@ -114,7 +114,7 @@ func (c *compilation) rule(p *Program, i int) {
 
 // plan is what deciding one kind of event takes.
 type plan struct {
-	rules      []int
+	rules      []int // by id
 	features   []int // all that these rules read, by name
 	aggregates []int
 	streams    []int
@@ -138,6 +138,7 @@ func (p *Program) plan(kind qingyuan.EventKind) *plan {
 			}
 		}
 	}
+	sort.Slice(out.rules, func(a, b int) bool { return p.rules[out.rules[a]].ID < p.rules[out.rules[b]].ID })
 	sort.Slice(out.features, func(a, b int) bool { return p.features[out.features[a]].name < p.features[out.features[b]].name })
 	for i := range p.aggregates {
 		if aggregates[i] {

@@ -276,7 +276,7 @@ func (ev *Evaluator) listed(f *feature, s *slotValue) any {
 	asked, found := false, false
 	var entry string
 	ask := func(e *qingyuan.Entity) {
-		if found || e.Key == "" || e.Kind != f.selector.Kind || f.selector.Role != "" && e.Role != f.selector.Role {
+		if found || e.Key == "" || !f.selector.covers(e) {
 			return
 		}
 		asked = true

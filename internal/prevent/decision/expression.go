@@ -317,14 +317,27 @@ func at(old, fresh ast.Node) ast.Node {
 
 // typed gives a whole number the type it is compared with, so that both sides of ?? agree.
 func typed(n ast.Node, typ FieldType) ast.Node {
-	i, ok := n.(*ast.IntegerNode)
+	i, ok := whole(n)
 	switch {
 	case ok && typ == TypeInt:
-		return at(n, &ast.ConstantNode{Value: int64(i.Value)})
+		return at(n, &ast.ConstantNode{Value: int64(i)})
 	case ok && typ == TypeFloat:
-		return at(n, &ast.FloatNode{Value: float64(i.Value)})
+		return at(n, &ast.FloatNode{Value: float64(i)})
 	}
 	return n
+}
+
+// whole is the whole number written at n.
+func whole(n ast.Node) (int, bool) {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		if i, ok := whole(n.Node); ok && n.Operator == "-" {
+			return -i, true
+		}
+	}
+	return 0, false
 }
 
 // nonZero reports whether n is a number other than 0 that is written down.

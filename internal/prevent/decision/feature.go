@@ -282,11 +282,11 @@ func (x *expression) velocity(n ast.Node, id string) int {
 		x.problem(n, say("未定义 velocity.%[1]s%[2]s", "velocity.%[1]s is not declared%[3]s", id, zh, en))
 		return -1
 	}
-	lacks := map[qingyuan.EventKind]bool{}
-	for _, k := range x.kinds {
-		if !x.fields(k).entities[x.rs.Velocities[i].Lookup] {
-			lacks[k] = true
-		}
+	lookup := x.rs.Velocities[i].Lookup
+	lacks := x.lacking(lookup)
+	if len(lacks) == len(x.kinds) {
+		x.problem(n, say("%[1]v 没有 velocity.%[2]s 要查的实体 %[3]s", "%[1]v has no entity %[3]s, which velocity.%[2]s looks up", x.kinds, id, lookup))
+		return -1
 	}
 	return x.add(feature{kind: ofVelocity, name: "velocity." + id, index: i, typ: TypeInt, lacks: lacks})
 }

@@ -125,7 +125,7 @@ func (x *ListIndex) Remove(id string) (ListEntry, error) {
 // Mark gives the present state a number to roll back to.
 func (x *ListIndex) Mark() int { return x.forgot + len(x.journal) }
 
-// RollbackTo undoes every change since mark. A mark that was forgotten undoes what can still be undone.
+// RollbackTo undoes every change since mark. Where mark was forgotten it undoes what can still be undone.
 func (x *ListIndex) RollbackTo(mark int) {
 	for len(x.journal) > max(0, mark-x.forgot) {
 		last := x.journal[len(x.journal)-1]
@@ -138,10 +138,11 @@ func (x *ListIndex) RollbackTo(mark int) {
 	}
 }
 
-// Forget makes every change before now final.
-func (x *ListIndex) Forget() {
-	x.forgot += len(x.journal)
-	x.journal = x.journal[:0]
+// Forget makes every change before mark final.
+func (x *ListIndex) Forget(mark int) {
+	n := min(max(0, mark-x.forgot), len(x.journal))
+	x.forgot += n
+	x.journal = append(x.journal[:0], x.journal[n:]...)
 }
 
 func (x *ListIndex) put(e ListEntry) {

@@ -2,6 +2,7 @@ package decision
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,8 +21,12 @@ var (
 	fieldShape    = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(:[a-z][a-z0-9_]*)?$`)
 )
 
+// Subject selects what the event is about, a person or a customer by whichever number the lender gave. It is a kind of selectors
+// only: no entity has it, and no list.
+const Subject qingyuan.EntityKind = "subject"
+
 // entityKinds lists what a selector may name.
-var entityKinds = []qingyuan.EntityKind{qingyuan.Person, qingyuan.Customer, qingyuan.Phone, qingyuan.Device, qingyuan.IP, qingyuan.BankCard,
+var entityKinds = []qingyuan.EntityKind{Subject, qingyuan.Person, qingyuan.Customer, qingyuan.Phone, qingyuan.Device, qingyuan.IP, qingyuan.BankCard,
 	qingyuan.Email, qingyuan.Address, qingyuan.Organisation, qingyuan.Employer, qingyuan.Handle, qingyuan.Merchant, qingyuan.Terminal,
 	qingyuan.Agent, qingyuan.Voice}
 
@@ -34,7 +39,7 @@ func Parse(text []byte) (*Ruleset, []Problem) {
 		return nil, r.problems
 	}
 	rs := &Ruleset{UTCOffset: 8 * time.Hour, Thresholds: map[qingyuan.Outcome]int{}, DecisionPoints: map[string]DecisionPoint{}, positions: r.positions}
-	r.mapping(root, "", map[string]read{
+	r.mapping(root, "", map[string]reading{
 		"id":              r.name(&rs.ID, ruleName),
 		"version":         r.integer(&rs.Version, 0, 1<<30),
 		"title":           r.bilingual(&rs.Title),
@@ -59,10 +64,10 @@ func (r *reader) unique(n *yaml.Node, path, id string, taken bool) {
 	}
 }
 
-func (r *reader) parameter(rs *Ruleset) read {
+func (r *reader) parameter(rs *Ruleset) reading {
 	return func(n *yaml.Node, path string) {
 		var p Parameter
-		r.mapping(n, path, map[string]read{
+		r.mapping(n, path, map[string]reading{
 			"id":     r.name(&p.ID, termName),
 			"value":  r.value(&p.Value),
 			"source": r.text(&p.Source, 1000),
@@ -76,7 +81,7 @@ func (r *reader) parameter(rs *Ruleset) read {
 }
 
 // value reads a number (int or float64), true, false or a text.
-func (r *reader) value(dst *any) read {
+func (r *reader) value(dst *any) reading {
 	return func(n *yaml.Node, path string) {
 		s, ok := r.scalar(n, path)
 		if !ok {
@@ -85,7 +90,9 @@ func (r *reader) value(dst *any) read {
 		var err error
 		switch n.Tag {
 		case "!!int":
-			*dst, err = strconv.Atoi(s)
+			var i int64
+			i, err = strconv.ParseInt(s, 0, 64)
+			*dst = int(i)
 		case "!!float":
 			*dst, err = strconv.ParseFloat(s, 64)
 		case "!!bool":
@@ -99,11 +106,11 @@ func (r *reader) value(dst *any) read {
 	}
 }
 
-func (r *reader) velocity(rs *Ruleset) read {
+func (r *reader) velocity(rs *Ruleset) reading {
 	return func(n *yaml.Node, path string) {
 		var v Velocity
 		current := "exclude"
-		r.mapping(n, path, map[string]read{
+		r.mapping(n, path, map[string]reading{
 			"id":      r.name(&v.ID, termName),
 			"on":      r.kinds(&v.On),
 			"key":     r.selector(&v.Key),
@@ -128,13 +135,13 @@ func (r *reader) velocity(rs *Ruleset) read {
 	}
 }
 
-func (r *reader) list(rs *Ruleset) read {
+func (r *reader) list(rs *Ruleset) reading {
 	return func(n *yaml.Node, path string) {
 		l := List{Match: MatchExact}
-		r.mapping(n, path, map[string]read{
+		r.mapping(n, path, map[string]reading{
 			"id":    r.name(&l.ID, termName),
 			"title": r.bilingual(&l.Title),
-			"kind":  choice(r, &l.Kind, entityKinds...),
+			"kind":  choice(r, &l.Kind, entityKinds[1:]...),
 			"match": choice(r, &l.Match, MatchExact, MatchCIDR, MatchPrefix),
 		}, "id", "title")
 		if l.Match == MatchCIDR && l.Kind != qingyuan.IP {
@@ -147,11 +154,11 @@ func (r *reader) list(rs *Ruleset) read {
 	}
 }
 
-func (r *reader) rule(rs *Ruleset) read {
+func (r *reader) rule(rs *Ruleset) reading {
 	ids := map[string]bool{}
 	return func(n *yaml.Node, path string) {
 		u := Rule{Polarity: qingyuan.Suspicion}
-		r.mapping(n, path, map[string]read{
+		r.mapping(n, path, map[string]reading{
 			"id":             r.name(&u.ID, ruleName),
 			"title":          r.bilingual(&u.Title),
 			"on":             r.kinds(&u.On),
@@ -186,7 +193,7 @@ func (r *reader) coherent(n *yaml.Node, path string, u Rule) {
 	}
 }
 
-func (r *reader) thresholds(rs *Ruleset) read {
+func (r *reader) thresholds(rs *Ruleset) reading {
 	return func(n *yaml.Node, path string) {
 		r.entries(n, path, func(key, value *yaml.Node, path string) {
 			var o qingyuan.Outcome
@@ -208,12 +215,12 @@ func (r *reader) thresholds(rs *Ruleset) read {
 	}
 }
 
-func (r *reader) decisionPoints(rs *Ruleset) read {
+func (r *reader) decisionPoints(rs *Ruleset) reading {
 	return func(n *yaml.Node, path string) {
 		r.entries(n, path, func(key, value *yaml.Node, path string) {
 			var p DecisionPoint
 			deadline := 0
-			r.mapping(value, path, map[string]read{
+			r.mapping(value, path, map[string]reading{
 				"deadline_ms": r.integer(&deadline, 1, 60_000),
 				"fallback":    choice(r, &p.Fallback, qingyuan.Outcomes...),
 				"fail":        choice(r, &p.Fail, FailOpen, FailClosed),
@@ -229,13 +236,13 @@ func (r *reader) decisionPoints(rs *Ruleset) read {
 }
 
 // kinds reads one event kind or a list of them.
-func (r *reader) kinds(dst *[]qingyuan.EventKind) read {
+func (r *reader) kinds(dst *[]qingyuan.EventKind) reading {
 	return func(n *yaml.Node, path string) {
 		one := func(n *yaml.Node, path string) {
 			var k qingyuan.EventKind
 			choice(r, &k, qingyuan.EventKinds...)(n, path)
-			for _, other := range *dst {
-				r.unique(n, path, string(k), other == k)
+			if slices.Contains(*dst, k) && k != "" {
+				r.problem(n, path, say("%q 重复", "%q is given twice", k))
 			}
 			*dst = append(*dst, k)
 		}
@@ -250,7 +257,7 @@ func (r *reader) kinds(dst *[]qingyuan.EventKind) read {
 	}
 }
 
-func (r *reader) selector(dst *Selector) read {
+func (r *reader) selector(dst *Selector) reading {
 	return func(n *yaml.Node, path string) {
 		var s string
 		r.name(&s, selectorShape)(n, path)
@@ -263,7 +270,7 @@ func (r *reader) selector(dst *Selector) read {
 }
 
 // offset reads a difference to UTC such as +08:00.
-func (r *reader) offset(dst *time.Duration) read {
+func (r *reader) offset(dst *time.Duration) reading {
 	return func(n *yaml.Node, path string) {
 		var s string
 		r.name(&s, offsetShape)(n, path)

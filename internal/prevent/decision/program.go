@@ -38,7 +38,7 @@ func (p *Program) AggregatesFor(kind qingyuan.EventKind) []int {
 	return nil
 }
 
-// RulesFor lists the rules on the kind, in the order of the ruleset.
+// RulesFor lists the rules on the kind, by id.
 func (p *Program) RulesFor(kind qingyuan.EventKind) []*Rule {
 	plan := p.plans[kind]
 	if plan == nil {

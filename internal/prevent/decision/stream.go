@@ -45,7 +45,7 @@ type Contribution struct {
 	Stream   int
 	Key      [16]byte
 	Value    int64  // what a sum adds; 0 where the stream has no sum
-	Distinct uint64 // a hash of what a distinct count counts; 0 where the stream has none
+	Distinct uint64 // a hash of what a distinct count counts, never 0; 0 where the stream has none
 }
 
 // source is where a stream finds what it sums or tells apart.
@@ -206,7 +206,7 @@ func (p *Program) contribute(out []Contribution, i int, e *qingyuan.Event) []Con
 			each(key, value, distinct)
 			return
 		}
-		selected(e, *src.entity, func(other [16]byte) { each(key, value, binary.BigEndian.Uint64(other[:8])) })
+		selected(e, *src.entity, func(other [16]byte) { each(key, value, max(1, binary.BigEndian.Uint64(other[:8]))) })
 	})
 	return out[:first+distinctContributions(out[first:])]
 }
@@ -236,17 +236,26 @@ func distinctContributions(c []Contribution) int {
 func selected(e *qingyuan.Event, s Selector, each func(key [16]byte)) {
 	one := func(x *qingyuan.Entity) {
 		var key [16]byte
-		if x.Kind != s.Kind || s.Role != "" && x.Role != s.Role || len(x.Key) != 2*len(key) {
+		if len(x.Key) != 2*len(key) {
 			return
 		}
 		if _, err := hex.Decode(key[:], []byte(x.Key)); err == nil {
 			each(key)
 		}
 	}
-	for i := range e.Entities {
-		one(&e.Entities[i])
+	if s.Kind == Subject || s.covers(&e.Subject) {
+		one(&e.Subject)
 	}
-	one(&e.Subject)
+	for i := range e.Entities {
+		if s.covers(&e.Entities[i]) {
+			one(&e.Entities[i])
+		}
+	}
+}
+
+// covers reports whether s selects the entity.
+func (s Selector) covers(e *qingyuan.Entity) bool {
+	return e.Kind == s.Kind && (s.Role == "" || e.Role == s.Role)
 }
 
 // lookup finds the value at path in the data of an event or a profile; nil where there is none.
@@ -262,12 +271,12 @@ func lookup(data map[string]any, path []string) any {
 	return v
 }
 
-// hashOf tells values apart. It is kept in the windows, so that it must never change.
+// hashOf tells values apart; it is never 0, which means none. It is kept in the windows, so that it must never change.
 func hashOf(v any) uint64 {
 	var b [9]byte
 	switch v := v.(type) {
 	case string:
-		return xxhash.Sum64String(v)
+		return max(1, xxhash.Sum64String(v))
 	case int64:
 		b[0] = 'i'
 		binary.BigEndian.PutUint64(b[1:], uint64(v))
@@ -280,5 +289,5 @@ func hashOf(v any) uint64 {
 			b[1] = 1
 		}
 	}
-	return xxhash.Sum64(b[:])
+	return max(1, xxhash.Sum64(b[:]))
 }

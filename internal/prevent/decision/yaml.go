@@ -28,8 +28,8 @@ type reader struct {
 	positions map[string]position
 }
 
-// read takes one value of the document.
-type read func(n *yaml.Node, path string)
+// reading takes one value of the document.
+type reading func(n *yaml.Node, path string)
 
 func (r *reader) problem(n *yaml.Node, path string, message qingyuan.Text) {
 	r.problems = append(r.problems, Problem{Line: n.Line, Column: n.Column, Path: path, Message: message})
@@ -67,7 +67,7 @@ func (r *reader) syntax(err error) {
 }
 
 // mapping reads an object with these fields. Unknown, repeated and missing fields are problems.
-func (r *reader) mapping(n *yaml.Node, path string, fields map[string]read, required ...string) {
+func (r *reader) mapping(n *yaml.Node, path string, fields map[string]reading, required ...string) {
 	r.mark(n, path)
 	seen := map[string]bool{}
 	known := make([]string, 0, len(fields))
@@ -116,7 +116,7 @@ func (r *reader) entries(n *yaml.Node, path string, each func(key, value *yaml.N
 }
 
 // sequence reads a list of at most limit items.
-func (r *reader) sequence(limit int, item read) read {
+func (r *reader) sequence(limit int, item reading) reading {
 	return func(n *yaml.Node, path string) {
 		switch {
 		case n.Kind != yaml.SequenceNode:
@@ -148,7 +148,7 @@ func (r *reader) scalar(n *yaml.Node, path string) (string, bool) {
 	return "", false
 }
 
-func (r *reader) text(dst *string, limit int) read {
+func (r *reader) text(dst *string, limit int) reading {
 	return func(n *yaml.Node, path string) {
 		s, ok := r.scalar(n, path)
 		if !ok {
@@ -163,7 +163,7 @@ func (r *reader) text(dst *string, limit int) read {
 }
 
 // name reads a text that must match shape.
-func (r *reader) name(dst *string, shape *regexp.Regexp) read {
+func (r *reader) name(dst *string, shape *regexp.Regexp) reading {
 	return func(n *yaml.Node, path string) {
 		s, ok := r.scalar(n, path)
 		if !ok {
@@ -177,7 +177,7 @@ func (r *reader) name(dst *string, shape *regexp.Regexp) read {
 	}
 }
 
-func (r *reader) integer(dst *int, low, high int) read {
+func (r *reader) integer(dst *int, low, high int) reading {
 	return func(n *yaml.Node, path string) {
 		s, ok := r.scalar(n, path)
 		if !ok {
@@ -192,7 +192,7 @@ func (r *reader) integer(dst *int, low, high int) read {
 	}
 }
 
-func (r *reader) boolean(dst *bool) read {
+func (r *reader) boolean(dst *bool) reading {
 	return func(n *yaml.Node, path string) {
 		s, ok := r.scalar(n, path)
 		if ok && s != "true" && s != "false" {
@@ -203,13 +203,13 @@ func (r *reader) boolean(dst *bool) read {
 }
 
 // bilingual reads {zh, en}; both are required.
-func (r *reader) bilingual(dst *qingyuan.Text) read {
+func (r *reader) bilingual(dst *qingyuan.Text) reading {
 	return func(n *yaml.Node, path string) {
-		r.mapping(n, path, map[string]read{"zh": r.text(&dst.ZH, 1000), "en": r.text(&dst.EN, 1000)}, "zh", "en")
+		r.mapping(n, path, map[string]reading{"zh": r.text(&dst.ZH, 1000), "en": r.text(&dst.EN, 1000)}, "zh", "en")
 	}
 }
 
-func (r *reader) window(dst *time.Duration, low, high time.Duration) read {
+func (r *reader) window(dst *time.Duration, low, high time.Duration) reading {
 	return func(n *yaml.Node, path string) {
 		s, ok := r.scalar(n, path)
 		if !ok {
@@ -225,7 +225,7 @@ func (r *reader) window(dst *time.Duration, low, high time.Duration) read {
 }
 
 // choice reads one of all.
-func choice[T ~string](r *reader, dst *T, all ...T) read {
+func choice[T ~string](r *reader, dst *T, all ...T) reading {
 	return func(n *yaml.Node, path string) {
 		s, ok := r.scalar(n, path)
 		if !ok {
