@@ -1,0 +1,62 @@
+import { useTranslation } from "react-i18next";
+import { inLanguage } from "../shell/i18n";
+import type { DecisionDetail, Ruleset } from "./vocabulary";
+
+interface Props {
+  items: DecisionDetail["not_evaluable"];
+  ruleset?: Ruleset;
+}
+
+// What a rule can fail by other than something missing.
+const failures = {
+  "!division": "notEvaluable.division",
+  "!limit": "notEvaluable.limit",
+  "!failed": "notEvaluable.failed",
+} as const;
+
+// NotEvaluable lists the rules that could not speak, and what they missed. Unknown is never suspicion.
+export function NotEvaluable({ items, ruleset }: Props) {
+  const { t, i18n } = useTranslation("prevent");
+  if (!items?.length) return null;
+  return (
+    <section className="panel">
+      <h2>
+        {t("notEvaluable.title")} <span className="faint figures">{items.length}</span>
+        <small className="muted">{t("notEvaluable.hint")}</small>
+      </h2>
+      <table className="values">
+        <tbody>
+          {items.map(({ rule, missing }) => {
+            const known = ruleset?.rules.find((r) => r.id === rule);
+            return (
+              <tr key={rule}>
+                <th scope="row">
+                  {known && <span>{inLanguage(known.title, i18n.language)} </span>}
+                  <span className="mono faint">{rule}</span>
+                </th>
+                <td>
+                  <Why missing={missing} />
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Why({ missing }: { missing: string[] }) {
+  const { t } = useTranslation("prevent");
+  return missing.map((name) =>
+    isFailure(name) ? (
+      <span key={name}>{t(failures[name])}</span>
+    ) : (
+      <span key={name}>
+        <span className="faint">{t("notEvaluable.missing")}</span> <span className="mono">{name}</span>{" "}
+      </span>
+    ),
+  );
+}
+
+const isFailure = (name: string): name is keyof typeof failures => name in failures;

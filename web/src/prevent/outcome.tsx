@@ -1,0 +1,31 @@
+import { CheckOutlined } from "@ant-design/icons";
+import { Tooltip } from "antd";
+import { useTranslation } from "react-i18next";
+import type { Outcome } from "./vocabulary";
+
+interface Props {
+  outcome: Outcome;
+  fallback?: boolean;
+  released?: boolean;
+  large?: boolean;
+}
+
+// OutcomeTag names an outcome. Red is kept for a hold that waits for a person.
+export function OutcomeTag({ outcome, fallback, released, large }: Props) {
+  const { t } = useTranslation("prevent");
+  return (
+    <span className="outcome-line">
+      <Tooltip title={t(`outcome.${outcome}.hint`)} mouseEnterDelay={0.4}>
+        <span className={large ? "outcome outcome-large" : "outcome"} data-outcome={released ? "released" : outcome}>
+          {released ? <CheckOutlined /> : <i />}
+          {released ? t("outcome.released") : t(`outcome.${outcome}`)}
+        </span>
+      </Tooltip>
+      {fallback && (
+        <Tooltip title={t("fallback.hint")}>
+          <span className="chip chip-warn">{t("fallback")}</span>
+        </Tooltip>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,46 @@
+import { Skeleton } from "antd";
+import { useTranslation } from "react-i18next";
+import { inLanguage } from "../shell/i18n";
+import { OutcomeTag } from "./outcome";
+import { ValueTable } from "./value-table";
+import type { ReasonDetail, Rule, Ruleset } from "./vocabulary";
+
+interface Props {
+  reason: ReasonDetail;
+  rule?: Rule;
+  ruleset?: Ruleset;
+  onValue: (name: string) => void;
+}
+
+// RuleCard shows a rule as it was published, and the values it read in this decision.
+export function RuleCard({ reason, rule, ruleset, onValue }: Props) {
+  const { t, i18n } = useTranslation(["prevent", "intake"]);
+  return (
+    <div className="rule">
+      {!ruleset && <Skeleton active title={false} paragraph={{ rows: 3 }} />}
+      {ruleset && !rule && <p className="muted">{t("rule.unknown")}</p>}
+      {rule && (
+        <>
+          <div className="rule-head">
+            <strong>{inLanguage(rule.title, i18n.language)}</strong>
+            <span className="mono faint">{rule.id}</span>
+            {rule.outcome && (
+              <span className="rule-outcome muted">
+                {t("rule.outcome")} <OutcomeTag outcome={rule.outcome} />
+              </span>
+            )}
+          </div>
+          <pre className="expression">{rule.when.trim()}</pre>
+          <dl className="facts rule-facts">
+            <dt>{t("rule.on")}</dt>
+            <dd>{rule.on.map((kind) => t(`intake:kind.${kind}`)).join(t("comma"))}</dd>
+            <dt>{t("rule.source")}</dt>
+            <dd>{rule.source}</dd>
+          </dl>
+        </>
+      )}
+      <h3>{t("values.read")}</h3>
+      <ValueTable values={reason.values} ruleset={ruleset} onValue={onValue} />
+    </div>
+  );
+}

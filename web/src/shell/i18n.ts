@@ -1,0 +1,40 @@
+// Texts of the console. Each room keeps its own two files of flat, sorted keys; the key sets are equal (tested) and every
+// key that code uses is checked by the compiler.
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import intakeEn from "../intake/en.json";
+import intakeZh from "../intake/zh-CN.json";
+import preventEn from "../prevent/en.json";
+import preventZh from "../prevent/zh-CN.json";
+import shellEn from "./en.json";
+import { type Language, preferences } from "./preferences";
+import shellZh from "./zh-CN.json";
+
+export const resources = {
+  "zh-CN": { shell: shellZh, intake: intakeZh, prevent: preventZh },
+  en: { shell: shellEn, intake: intakeEn, prevent: preventEn },
+} as const satisfies Record<Language, unknown>;
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "shell";
+    keySeparator: false;
+    resources: (typeof resources)["zh-CN"];
+  }
+}
+
+i18next.use(initReactI18next).init({
+  resources,
+  lng: preferences().language,
+  fallbackLng: false,
+  defaultNS: "shell",
+  keySeparator: false,
+  interpolation: { escapeValue: false },
+});
+
+// inLanguage picks the sentence the API gives in both languages.
+export function inLanguage(text: { zh: string; en: string }, language: string): string {
+  return language === "en" ? text.en : text.zh;
+}
+
+export default i18next;

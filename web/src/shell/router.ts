@@ -1,0 +1,22 @@
+import { createRouter } from "@tanstack/react-router";
+import { intakeRoutes } from "../intake/routes";
+import { preventRoutes } from "../prevent/routes";
+import { rootRoute } from "./root";
+import { parseSearch, stringifySearch } from "./search";
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([...preventRoutes, ...intakeRoutes]),
+  parseSearch,
+  stringifySearch,
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+  // What belongs to a view but not into its address: a phone or ID number that was searched for.
+  interface HistoryState {
+    identifier?: string;
+  }
+}
