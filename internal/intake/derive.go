@@ -35,6 +35,9 @@ func derivedFields(s *Schema) []Field {
 // Asia/Shanghai (UTC+8, no summer time since 1991), age in completed years, sex after the 17th digit and id_region
 // after the first two. What cannot be known is absent. A birth date after the event is added to Data["quality"].
 func Derive(e *qingyuan.Event) {
+	if e.Data == nil {
+		e.Data = map[string]any{}
+	}
 	at := e.EffectiveAt.Add(8 * time.Hour).UTC()
 	weekday := int64(at.Weekday())
 	if weekday == 0 {

@@ -52,7 +52,7 @@ func (m *masker) value(f *Field, child *node, v any) any {
 			if s, ok := x.(string); ok {
 				x = m.scrub(s)
 			}
-			free[name] = x
+			free[m.scrub(name)] = x
 		}
 		return free
 	case []any:

@@ -74,7 +74,7 @@ func NormaliseDevice(s string) (string, error) {
 		if n++; n == 1 {
 			first = c
 		}
-		alike = alike && c == first
+		alike = alike && c|0x20 == first|0x20
 		hex = hex && (c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F')
 	}
 	if alike || s == "02:00:00:00:00:00" || s == "9774d56d682e549c" {

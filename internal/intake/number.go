@@ -183,8 +183,8 @@ scan:
 		}
 		return chinesePhone(rest)
 	}
-	if len(d) == 13 && strings.HasPrefix(d, "861") {
-		d = d[2:]
+	if len(d) == 12 || len(d) == 13 {
+		d = strings.TrimPrefix(d, "86") // no area code begins with 86
 	}
 	return chinesePhone(d)
 }

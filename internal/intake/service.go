@@ -122,22 +122,18 @@ var (
 	correctionRow = store.Into("correction", "seq", "replaced_by")
 )
 
-// Append records p within a command and emits one outbox entry of the given kind, whose subject is the event's id. It
-// returns the event this one corrects, if any. Errors: invalid where corrects names no event of the same source and kind;
-// conflict (at the latest at commit) for a repeated external id or idempotency key: see [Service.Repeated].
-func (s *Service) Append(tx *store.Tx, p *Prepared, kind string, data []byte) (corrected *qingyuan.Event, err error) {
+// Append records p within a command and emits one outbox entry of the given kind, whose subject is the event's id;
+// corrected is the event p replaces, from [Service.Corrected], or nil. Errors: conflict (at the latest at commit) for a
+// repeated external id or idempotency key: see [Service.Repeated].
+func (s *Service) Append(tx *store.Tx, p *Prepared, corrected *qingyuan.Event, kind string, data []byte) (err error) {
 	e := &p.Event
 	var replaces any
-	if e.Corrects != "" {
-		if corrected, err = s.corrected(tx, e); err != nil {
-			return nil, err
-		}
-		replaces = corrected.Seq
+	if corrected != nil {
+		replaces, e.CorrectsSeq = corrected.Seq, corrected.Seq
 	}
 	if e.Seq, err = tx.Emit(kind, e.ID, data); err != nil {
-		return nil, err
+		return err
 	}
-	tx.OnUndo(func() { e.Seq = 0 })
 	p.Key.Persist(tx)
 	var keyHash any
 	if p.keyHash != nil {
@@ -153,7 +149,7 @@ func (s *Service) Append(tx *store.Tx, p *Prepared, kind string, data []byte) (c
 	if corrected != nil {
 		tx.Insert(correctionRow, corrected.Seq, e.Seq)
 	}
-	return corrected, nil
+	return nil
 }
 
 func mentionedBefore(earlier []qingyuan.Entity, n qingyuan.Entity) bool {
@@ -165,7 +161,9 @@ func mentionedBefore(earlier []qingyuan.Entity, n qingyuan.Entity) bool {
 	return false
 }
 
-func (s *Service) corrected(tx *store.Tx, e *qingyuan.Event) (*qingyuan.Event, error) {
+// Corrected finds the event that e says it corrects. Errors: invalid where that is no event of the same source and kind,
+// or was corrected before.
+func (s *Service) Corrected(tx *store.Tx, e *qingyuan.Event) (*qingyuan.Event, error) {
 	was, err := s.one(tx, `source = $2 AND external_id = $3`, e.Source, e.Corrects)
 	if qingyuan.CodeOf(err) == qingyuan.NotFound {
 		return nil, qingyuan.FieldErrorf("corrects", "names no recorded event of this source")

@@ -22,18 +22,20 @@ func Migrations() store.Line {
 	return store.Line{Name: "intake", Files: files}
 }
 
-const eventColumns = `seq, id, kind, source, external_id, subject, entities, effective_at, observed_at, sealed`
+const eventColumns = `seq, id, kind, source, external_id, subject, entities, effective_at, observed_at, corrects, sealed`
 
 func (s *Service) scan(tx *store.Tx, rows *sql.Rows) (*qingyuan.Event, error) {
 	e := &qingyuan.Event{Tenant: tx.Tenant()}
 	var subject, entities string
 	var effective, observed int64
+	var corrects sql.NullInt64
 	var sealed []byte
-	err := rows.Scan(&e.Seq, &e.ID, &e.Kind, &e.Source, &e.ExternalID, &subject, &entities, &effective, &observed, &sealed)
+	err := rows.Scan(&e.Seq, &e.ID, &e.Kind, &e.Source, &e.ExternalID, &subject, &entities, &effective, &observed, &corrects, &sealed)
 	if err != nil {
 		return nil, err
 	}
 	e.EffectiveAt, e.ObservedAt = time.UnixMicro(effective).UTC(), time.UnixMicro(observed).UTC()
+	e.CorrectsSeq = corrects.Int64
 	e.Subject = entityOf(subject)
 	for _, part := range strings.Fields(entities) {
 		e.Entities = append(e.Entities, entityOf(part))
@@ -96,6 +98,15 @@ func (s *Service) Event(tx *store.Tx, id string) (*qingyuan.Event, error) {
 	return s.one(tx, `id = $2`, id)
 }
 
+// SeqOf is the seq of the event with that id. Errors: not_found.
+func (s *Service) SeqOf(tx *store.Tx, id string) (seq int64, err error) {
+	found, err := tx.Get(`SELECT seq FROM event WHERE tenant = $1 AND id = $2`, []any{id}, &seq)
+	if err == nil && !found {
+		err = qingyuan.Errorf(qingyuan.NotFound, "no such event")
+	}
+	return seq, err
+}
+
 // EventAt reads one event by its seq.
 func (s *Service) EventAt(tx *store.Tx, seq int64) (*qingyuan.Event, error) {
 	return s.one(tx, `seq = $2`, seq)
@@ -104,15 +115,6 @@ func (s *Service) EventAt(tx *store.Tx, seq int64) (*qingyuan.Event, error) {
 // Range reads the events with after < seq ≤ upTo, at most limit, in order of seq.
 func (s *Service) Range(tx *store.Tx, after, upTo int64, limit int) ([]*qingyuan.Event, error) {
 	return s.many(tx, `seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`, after, upTo, limit)
-}
-
-// CorrectedBy is the event that e corrects, or nil.
-func (s *Service) CorrectedBy(tx *store.Tx, e *qingyuan.Event) (*qingyuan.Event, error) {
-	var seq sql.NullInt64
-	if _, err := tx.Get(`SELECT corrects FROM event WHERE tenant = $1 AND seq = $2`, []any{e.Seq}, &seq); err != nil || !seq.Valid {
-		return nil, err
-	}
-	return s.EventAt(tx, seq.Int64)
 }
 
 // Sharing asks for the events that mention an entity.
@@ -147,4 +149,10 @@ func (s *Service) Sharing(tx *store.Tx, q Sharing) ([]*qingyuan.Event, error) {
 // Find reads the newest events, before seq before, that mention the entity with that blind key.
 func (s *Service) Find(tx *store.Tx, key string, before int64, limit int) ([]*qingyuan.Event, error) {
 	return s.Sharing(tx, Sharing{Key: key, From: time.UnixMicro(0), To: time.UnixMicro(1 << 60), Before: before, Limit: limit})
+}
+
+// Count is the number of events observed within [from, to).
+func (s *Service) Count(tx *store.Tx, from, to time.Time) (n int64, err error) {
+	_, err = tx.Get(`SELECT count(*) FROM event WHERE tenant = $1 AND observed_at >= $2 AND observed_at < $3`, []any{from.UnixMicro(), to.UnixMicro()}, &n)
+	return n, err
 }

@@ -31,7 +31,7 @@ func (x *expression) call(n *ast.CallNode, conditional bool) ast.Node {
 	f, ok := x.calledFeature(n)
 	switch {
 	case !ok:
-		known := append(append(keys(x.own), keys(builtins)...), "has", "list", "signal", "number", "text", "flag")
+		known := append(append(keysOf(x.own), keysOf(builtins)...), "has", "list", "signal", "number", "text", "flag")
 		zh, en := didYouMean(name, known)
 		x.problem(n, say("没有函数 %[1]s%[2]s", "there is no function %[1]s%[3]s", name, zh, en))
 		return n
@@ -135,7 +135,7 @@ func (x *expression) listFeature(n *ast.CallNode) int {
 	}
 	i, ok := x.lists[name.Value]
 	if !ok {
-		zh, en := didYouMean(name.Value, keys(x.lists))
+		zh, en := didYouMean(name.Value, keysOf(x.lists))
 		x.problem(n, say("未声明名单 %[1]s%[2]s", "the list %[1]s is not declared%[3]s", name.Value, zh, en))
 		return -1
 	}
@@ -327,7 +327,7 @@ func (x *expression) enumValues(n, values ast.Node) {
 	for _, w := range written {
 		s, ok := w.(*ast.StringNode)
 		if ok && !allowed[s.Value] {
-			zh, en := didYouMean(s.Value, keys(allowed))
+			zh, en := didYouMean(s.Value, keysOf(allowed))
 			x.problem(w, say("该字段没有取值 %[1]q%[2]s", "the field never has the value %[1]q%[3]s", s.Value, zh, en))
 		}
 	}

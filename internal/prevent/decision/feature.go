@@ -278,7 +278,7 @@ func (x *expression) profileField(n ast.Node, path string) int {
 func (x *expression) velocity(n ast.Node, id string) int {
 	i, ok := x.velocities[id]
 	if !ok {
-		zh, en := didYouMean(id, keys(x.velocities))
+		zh, en := didYouMean(id, keysOf(x.velocities))
 		x.problem(n, say("未定义 velocity.%[1]s%[2]s", "velocity.%[1]s is not declared%[3]s", id, zh, en))
 		return -1
 	}
@@ -295,7 +295,7 @@ func (x *expression) velocity(n ast.Node, id string) int {
 func (x *expression) parameter(n ast.Node, id string) ast.Node {
 	p, ok := x.parameters[id]
 	if !ok {
-		zh, en := didYouMean(id, keys(x.parameters))
+		zh, en := didYouMean(id, keysOf(x.parameters))
 		x.problem(n, say("未定义 param.%[1]s%[2]s", "param.%[1]s is not declared%[3]s", id, zh, en))
 		return n
 	}
@@ -313,7 +313,7 @@ func (x *expression) parameter(n ast.Node, id string) ast.Node {
 	return n
 }
 
-func keys[V any](m map[string]V) []string {
+func keysOf[V any](m map[string]V) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {
 		out = append(out, k)

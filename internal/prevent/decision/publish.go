@@ -1,0 +1,254 @@
+package decision
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"qingyuan"
+	"qingyuan/internal/intake"
+	"qingyuan/internal/store"
+)
+
+//go:embed rulesets/*.yaml
+var shipped embed.FS
+
+// ShippedRuleset is the text of a ruleset that ships with the product, such as "first".
+func ShippedRuleset(name string) ([]byte, error) {
+	text, err := shipped.ReadFile("rulesets/" + name + ".yaml")
+	if err != nil {
+		return nil, qingyuan.Errorf(qingyuan.NotFound, "no ruleset %q ships with the product", name)
+	}
+	return text, nil
+}
+
+// Check parses and compiles a ruleset against the fields of events, and returns every problem.
+func Check(text []byte) (*Program, []Problem) {
+	rs, problems := Parse(text)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return Compile(rs, EventFields{})
+}
+
+// Publish stores a new, immutable version of a ruleset; the same text again gives the version it already has. It does
+// not activate it. Errors: invalid with the first problems of the text.
+func (s *Service) Publish(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, text []byte) (id string, version int, err error) {
+	program, problems := Check(text)
+	if len(problems) > 0 {
+		return "", 0, problemsError(problems)
+	}
+	id = program.Ruleset().ID
+	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		found, err := tx.Get(`SELECT version FROM ruleset WHERE tenant = $1 AND id = $2 AND hash = $3`, []any{id, hashText(string(text))}, &version)
+		if err != nil || found {
+			return err
+		}
+		var last sql.NullInt64
+		if _, err := tx.Get(`SELECT max(version) FROM ruleset WHERE tenant = $1 AND id = $2`, []any{id}, &last); err != nil {
+			return err
+		}
+		version = int(last.Int64) + 1
+		_, err = tx.Exec(`INSERT INTO ruleset (tenant, id, version, hash, text, author, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			id, version, hashText(string(text)), string(text), actor.ID, tx.Now().UnixMicro())
+		if err != nil {
+			return err
+		}
+		_, err = tx.Emit("ruleset.published", subjectOf(id, version), nil)
+		return err
+	})
+	return id, version, err
+}
+
+func problemsError(problems []Problem) error {
+	var lines []string
+	for i, p := range problems {
+		if i == 20 {
+			lines = append(lines, fmt.Sprintf("and %d more", len(problems)-i))
+			break
+		}
+		lines = append(lines, p.String())
+	}
+	return qingyuan.FieldErrorf("text", "%s", strings.Join(lines, "\n"))
+}
+
+func subjectOf(id string, version int) string { return id + "@" + strconv.Itoa(version) }
+
+// Activate makes a published version the tenant's live ruleset. Its windows are built from the record beside the live
+// ones; decisions wait only for the last stretch.
+func (s *Service) Activate(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id string, version int, reason string) error {
+	next := newLane(s.record)
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		last, err := tx.LastSeq()
+		if err != nil {
+			return err
+		}
+		if err := next.base(tx, last); err != nil {
+			return err
+		}
+		program, err := s.record.program(tx, id, version)
+		if err != nil {
+			return err
+		}
+		return next.load(tx, program, last+1)
+	})
+	if err != nil {
+		return err
+	}
+	return s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		last, err := tx.LastSeq()
+		if err != nil {
+			return err
+		}
+		program, from := next.program, next.point()
+		s.mu.Lock()
+		was := s.lanes[tenant]
+		s.mu.Unlock()
+		tx.OnUndo(func() { next.back(from); s.keep(tenant, was) })
+		tx.OnCommit(next.settle)
+		if err := next.sync(tx, last); err != nil {
+			return err
+		}
+		if next.program != program { // another version became active meanwhile
+			if err := next.load(tx, program, last+1); err != nil {
+				return err
+			}
+		}
+		seq, err := tx.Emit(RulesetActivated, subjectOf(id, version), nil)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO ruleset_activation (tenant, seq, id, version, actor, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			seq, id, version, actor.ID, reason, tx.Now().UnixMicro())
+		if err != nil {
+			return err
+		}
+		next.applied = seq
+		s.keep(tenant, next)
+		return nil
+	})
+}
+
+// Bootstrap publishes and activates the shipped ruleset where the tenant has no active one.
+func (s *Service) Bootstrap(ctx context.Context, tenant qingyuan.Tenant, name string) error {
+	var active int64
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) (err error) {
+		active, err = s.record.lastActivation(tx, 1<<62)
+		return err
+	})
+	if err != nil || active > 0 {
+		return err
+	}
+	text, err := ShippedRuleset(name)
+	if err != nil {
+		return err
+	}
+	system := qingyuan.Actor{Kind: qingyuan.ActorSystem, ID: "bootstrap"}
+	id, version, err := s.Publish(ctx, tenant, system, text)
+	if err != nil {
+		return err
+	}
+	return s.Activate(ctx, tenant, system, id, version, "first start")
+}
+
+// RulesetVersion is one published version.
+type RulesetVersion struct {
+	ID        string
+	Version   int
+	Text      string
+	Author    string
+	CreatedAt time.Time
+	Live      bool
+	Program   *Program
+}
+
+// Ruleset reads a published version; version 0 is the live one. Errors: not_found.
+func (s *Service) Ruleset(ctx context.Context, tenant qingyuan.Tenant, id string, version int) (*RulesetVersion, error) {
+	out := &RulesetVersion{ID: id, Version: version}
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		var liveID string
+		var live int
+		_, err := tx.Get(`SELECT id, version FROM ruleset_activation WHERE tenant = $1 ORDER BY seq DESC LIMIT 1`, nil, &liveID, &live)
+		if err != nil {
+			return err
+		}
+		if version == 0 {
+			out.ID, out.Version = liveID, live
+		}
+		out.Live = out.ID == liveID && out.Version == live
+		if out.Program, err = s.record.program(tx, out.ID, out.Version); err != nil {
+			return err
+		}
+		var at int64
+		_, err = tx.Get(`SELECT text, author, created_at FROM ruleset WHERE tenant = $1 AND id = $2 AND version = $3`,
+			[]any{out.ID, out.Version}, &out.Text, &out.Author, &at)
+		out.CreatedAt = time.UnixMicro(at).UTC()
+		return err
+	})
+	return out, err
+}
+
+// NewEntry is a list entry to be added. Value is in clear: a personal one is stored as its blind key.
+type NewEntry struct {
+	Kind      qingyuan.EntityKind
+	Match     ListMatch
+	Value     string
+	ExpiresAt time.Time // zero: never
+	Reason    string
+}
+
+// AddEntries adds entries to a list; decisions after it see them. It returns their ids.
+func (s *Service) AddEntries(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, list string, entries []NewEntry) ([]string, error) {
+	ready := make([]ListEntry, len(entries))
+	ids := make([]string, len(entries))
+	for i, n := range entries {
+		e := ListEntry{ID: qingyuan.NewID("lst", s.cfg.DB.Now()), List: list, Kind: n.Kind, Match: n.Match, Value: n.Value, ExpiresAt: n.ExpiresAt}
+		if n.Match == MatchExact && n.Kind != "" {
+			value, err := intake.NormaliseEntity(n.Kind, n.Value)
+			if err != nil {
+				return nil, err
+			}
+			if e.Value, err = s.cfg.Keys.Blind(ctx, tenant, n.Kind, value); err != nil {
+				return nil, err
+			}
+		}
+		if err := e.Valid(); err != nil {
+			return nil, err
+		}
+		ready[i], ids[i] = e, e.ID
+	}
+	return ids, s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		seq, err := tx.Emit(ListChanged, list, nil)
+		if err != nil {
+			return err
+		}
+		for i, e := range ready {
+			var expires any
+			if !e.ExpiresAt.IsZero() {
+				expires = e.ExpiresAt.UnixMicro()
+			}
+			tx.Insert(listRow, e.ID, e.List, string(e.Kind), string(e.Match), e.Value, expires, entries[i].Reason, seq, actor.ID)
+		}
+		return nil
+	})
+}
+
+// RemoveEntry ends a list entry; it stays on record. Errors: not_found where there is no such entry in force.
+func (s *Service) RemoveEntry(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, list, id string) error {
+	return s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		seq, err := tx.Emit(ListChanged, list, nil)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(`UPDATE list_entry SET removed_seq = $2, removed_by = $3 WHERE tenant = $1 AND list = $4 AND id = $5 AND removed_seq IS NULL`,
+			seq, actor.ID, list, id)
+		if err == nil && n == 0 {
+			err = qingyuan.Errorf(qingyuan.NotFound, "list %q has no entry %q in force", list, id)
+		}
+		return err
+	})
+}

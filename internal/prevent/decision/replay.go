@@ -1,0 +1,148 @@
+package decision
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"qingyuan"
+	"qingyuan/internal/store"
+)
+
+// ReplayReport says how a replay of the record compares with what was decided.
+type ReplayReport struct {
+	Tenant      qingyuan.Tenant `json:"tenant"`
+	Events      int             `json:"events"`
+	Decisions   int             `json:"decisions"`
+	Identical   int             `json:"identical"`
+	Erased      int             `json:"erased"`      // events of erased persons, which cannot be evaluated
+	Fallbacks   int             `json:"fallbacks"`   // decisions that gave a declared fallback; they are compared as such
+	Differences []Difference    `json:"differences"` // the first 100
+	Digest      string          `json:"digest"`      // over all replayed digests in order
+}
+
+// Difference is a decision that came out otherwise.
+type Difference struct {
+	Seq      int64            `json:"seq"`
+	ID       string           `json:"id"`
+	Recorded qingyuan.Outcome `json:"recorded"`
+	Replayed qingyuan.Outcome `json:"replayed"`
+	Rules    []string         `json:"rules"` // that fired in the replay
+}
+
+// Replay runs the tenant's whole record through a new lane, from the first seq to the last, and compares outcomes,
+// reasons and feature values by digest. It reads one snapshot of the database and changes nothing. progress, where not
+// nil, is called with the seq reached.
+func (s *Service) Replay(ctx context.Context, tenant qingyuan.Tenant, progress func(done, total int64)) (*ReplayReport, error) {
+	report := &ReplayReport{Tenant: tenant, Differences: []Difference{}}
+	all := sha256.New()
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		last, err := tx.LastSeq()
+		if err != nil {
+			return err
+		}
+		l := newLane(s.record)
+		for l.applied < last {
+			if err := s.replayPage(tx, l, report, func(d [32]byte) { all.Write(d[:]) }); err != nil {
+				return err
+			}
+			if progress != nil {
+				progress(l.applied, last)
+			}
+		}
+		return nil
+	})
+	report.Digest = hex.EncodeToString(all.Sum(nil))
+	return report, err
+}
+
+func (s *Service) replayPage(tx *store.Tx, l *lane, report *ReplayReport, digest func([32]byte)) error {
+	entries, err := tx.Outbox(l.applied, page)
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return qingyuan.Errorf(qingyuan.Internal, "the outbox ends at %d", l.applied)
+	}
+	last := entries[len(entries)-1].Seq
+	events, err := s.cfg.Events.Range(tx, l.applied, last, len(entries))
+	if err != nil {
+		return err
+	}
+	decided, err := s.record.recorded(tx, l.applied, last)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var event *qingyuan.Event
+		if len(events) > 0 && events[0].Seq == e.Seq {
+			event, events = events[0], events[1:]
+		}
+		if err := l.step(tx, e, event); err != nil {
+			return fmt.Errorf("replay %s at seq %d: %w", e.Kind, e.Seq, err)
+		}
+		if event == nil {
+			continue
+		}
+		report.Events++
+		if e.Kind == DecisionMade {
+			l.compare(event, decided[e.Seq], report, digest)
+		}
+	}
+	return nil
+}
+
+// compare decides an absorbed event again and notes whether it comes out as recorded.
+func (l *lane) compare(event *qingyuan.Event, was recordedDecision, report *ReplayReport, digest func([32]byte)) {
+	if event.Data == nil {
+		report.Erased++
+		return
+	}
+	report.Decisions++
+	var res Result
+	if was.fallback != "" {
+		report.Fallbacks++
+		res = l.program.Fallback(was.point, event.Kind, was.fallback)
+	} else {
+		res = l.decide(event)
+	}
+	d := Digest(res)
+	digest(d)
+	if string(d[:]) == string(was.digest) {
+		report.Identical++
+		return
+	}
+	if len(report.Differences) < 100 {
+		diff := Difference{Seq: event.Seq, ID: IDOf(event.ID), Recorded: was.outcome, Replayed: res.Outcome}
+		for _, r := range res.Reasons {
+			diff.Rules = append(diff.Rules, r.Rule)
+		}
+		report.Differences = append(report.Differences, diff)
+	}
+}
+
+// recordedDecision is what a replay compares with.
+type recordedDecision struct {
+	outcome         qingyuan.Outcome
+	point, fallback string
+	digest          []byte
+}
+
+func (r *record) recorded(tx *store.Tx, after, upTo int64) (map[int64]recordedDecision, error) {
+	rows, err := tx.Query(`SELECT seq, outcome, point, fallback, digest FROM decision WHERE tenant = $1 AND seq > $2 AND seq <= $3`, after, upTo)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[int64]recordedDecision{}
+	for rows.Next() {
+		var seq int64
+		var d recordedDecision
+		if err := rows.Scan(&seq, &d.outcome, &d.point, &d.fallback, &d.digest); err != nil {
+			return nil, err
+		}
+		all[seq] = d
+	}
+	return all, rows.Err()
+}
