@@ -2,6 +2,7 @@ package velocity
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -35,62 +36,62 @@ const (
 	hotEvents   = 50_000
 )
 
-// population is a million keys with five million items over thirty days, of which 50,000 are on one hot key.
+// population is a million keys with five million items over thirty days in stream 0, and in stream 1 one key with 50,000
+// items over the same time.
 var population = sync.OnceValue(func() *Windows {
-	w, err := New(Config{Streams: []StreamConfig{{ID: "bench", Longest: 31 * dayD}}})
+	w, err := New(Config{Streams: []StreamConfig{{ID: "cold", Longest: 31 * dayD}, {ID: "hot", Longest: 31 * dayD}}})
 	if err != nil {
 		panic(err)
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for i := range int64(benchEvents) {
-		k := benchKey(rnd.Uint64N(benchKeys))
-		if i%(benchEvents/hotEvents) == 0 {
-			k = benchKey(benchKeys)
-		}
-		w.Add(0, k, Item{benchStart + i*(benchSpan/benchEvents), i, int64(rnd.Uint64N(1e6)), rnd.Uint64()})
+		w.Add(0, benchKey(rnd.Uint64N(benchKeys)), Item{benchStart + i*(benchSpan/benchEvents), i, 5, rnd.Uint64()})
+	}
+	for i := range int64(hotEvents) {
+		w.Add(1, benchKey(0), Item{benchStart + i*(benchSpan/hotEvents), i, 5, rnd.Uint64()})
 	}
 	return w
 })
 
-// benchmarkOps measures what a decision does with one key: three queries, then the item.
-func benchmarkOps(b *testing.B, key func(*rand.Rand) Key, gap int64) {
+// benchmarkOps measures what a decision does with one key: three queries, then the item. Values are drawn from so many.
+func benchmarkOps(b *testing.B, s Stream, keys uint64, gap int64, values uint64) {
 	w := population()
 	rnd := rand.New(rand.NewPCG(3, 4))
-	at, seq := w.streams[0].mark, int64(benchEvents)
+	at, seq := w.streams[s].mark, int64(benchEvents)
 	runtime.GC()
 	b.ReportAllocs()
 	b.ResetTimer()
 	before := cpu(b)
 	for i := 0; b.Loop(); i++ {
-		k := key(rnd)
+		k := benchKey(rnd.Uint64N(keys))
 		at += gap
 		seq++
-		sink += w.Count(0, k, at, dayD).N + w.Distinct(0, k, at, 7*dayD).N + w.Sum(0, k, at, 30*dayD).N
+		sink += w.Count(s, k, at, dayD).N + w.Distinct(s, k, at, 7*dayD).N + w.Sum(s, k, at, 30*dayD).N
 		w.Mark()
-		w.Add(0, k, Item{at, seq, 5, rnd.Uint64()})
+		w.Add(s, k, Item{at, seq, 5, rnd.Uint64N(values)})
 		if i%64 == 0 {
 			w.Forget(w.Mark())
 		}
 	}
+	w.Forget(w.Mark())
 	b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
+	st := w.Stats()[s]
+	b.ReportMetric(float64(st.Bytes)/float64(st.Keys), "B/key")
 }
 
 var sink int64
 
+// BenchmarkCold is the normal case: a random one of a million keys.
 func BenchmarkCold(b *testing.B) {
-	benchmarkOps(b, func(rnd *rand.Rand) Key { return benchKey(rnd.Uint64N(benchKeys)) }, benchSpan/benchEvents)
+	benchmarkOps(b, 0, benchKeys, benchSpan/benchEvents, math.MaxUint64)
 }
 
-func BenchmarkHot(b *testing.B) {
-	k := benchKey(benchKeys)
-	benchmarkOps(b, func(*rand.Rand) Key { return k }, benchSpan/hotEvents)
-}
+// BenchmarkHot is a key with 50,000 items in the last thirty days, at the same pace: ever new values, and few values.
+func BenchmarkHot(b *testing.B)    { benchmarkOps(b, 1, 1, benchSpan/hotEvents, math.MaxUint64) }
+func BenchmarkHotFew(b *testing.B) { benchmarkOps(b, 1, 1, benchSpan/hotEvents, 20) }
 
-// BenchmarkHotBurst is a thousand events a second on the hot key.
-func BenchmarkHotBurst(b *testing.B) {
-	k := benchKey(benchKeys)
-	benchmarkOps(b, func(*rand.Rand) Key { return k }, 1000)
-}
+// BenchmarkHotBurst is a thousand items a second on that key.
+func BenchmarkHotBurst(b *testing.B) { benchmarkOps(b, 1, 1, 1000, math.MaxUint64) }
 
 func BenchmarkRebuild(b *testing.B) {
 	for b.Loop() {

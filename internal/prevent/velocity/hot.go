@@ -1,11 +1,15 @@
 package velocity
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 const (
 	maxTiers   = 4
-	maxBuckets = 128 // per tier: the layout's buckets, the current one, and room
-	maxUnions  = 4   // cached per key
+	maxBuckets = 128  // per tier: the layout's buckets, the current one, and room
+	maxUnions  = 4    // cached per key
+	keepUnions = 4096 // uses of other cached unions after which those of a key are let go
 )
 
 // hotKey is the part of a history that is too long to be kept exactly: what is older than the floor, in buckets.
@@ -13,8 +17,8 @@ type hotKey struct {
 	key    Key
 	stream Stream
 	live   bool
-	used   bool // a cached union was used since the last sweep
-	floor  Item // the latest item ever put into buckets; only At and Seq count
+	used   uint32 // when a cached union was used last
+	floor  Item   // the latest item ever put into buckets; only At and Seq count
 	tiers  [maxTiers]list
 	unions [maxUnions]uint32
 }
@@ -87,10 +91,10 @@ func (w *Windows) put(h history, hot *hotKey, t uint8, it Item) {
 	b.sum += it.Value
 	e := h.entry(opPut, it)
 	e.tier, e.bucket = t, i
-	w.log(e)
 	if it.Distinct != 0 {
-		w.absorb(h, hot, t, b, short(it.Distinct))
+		w.absorb(h, hot, b, &e)
 	}
+	w.log(e)
 }
 
 // unspill takes an item back from its buckets, as far as count and sum go.
@@ -142,7 +146,7 @@ func (w *Windows) clear(h history, hot *hotKey, t uint8, at int) {
 		e := h.entry(opClear, Item{Seq: int64(b.n), Value: b.sum})
 		e.tier, e.bucket = t, b.i
 		w.log(e)
-		saved := sketch{set: append([]uint32(nil), w.values.of(b.set)...)}
+		saved := sketch{set: slices.Clone(w.values.of(b.set))}
 		if b.dense != 0 {
 			saved.regs = new(registers)
 			*saved.regs = *w.dense.at(b.dense)
@@ -160,8 +164,8 @@ func (w *Windows) insertBucket(h history, hot *hotKey, t uint8, at int, b bucket
 // cutBucket deletes a bucket for good.
 func (w *Windows) cutBucket(st *stream, hot *hotKey, t uint8, at int) {
 	b := &w.buckets.of(hot.tiers[t])[at]
-	for i := range hot.unions {
-		if ref := hot.unions[i]; ref != 0 && w.unions.at(ref).tier == t && w.unions.at(ref).from <= b.i {
+	for i, ref := range hot.unions {
+		if ref != 0 && w.unions.at(ref).tier == t && w.unions.at(ref).from <= b.i {
 			w.dropUnion(st, hot, i)
 		}
 	}
@@ -176,22 +180,21 @@ func (w *Windows) cutBucket(st *stream, hot *hotKey, t uint8, at int) {
 	st.stats.Bytes += int64(w.buckets.cut(&hot.tiers[t], at, at+1) * w.buckets.width())
 }
 
-// absorb puts a hash into the sketch of a bucket and into the cached unions that cover it.
-func (w *Windows) absorb(h history, hot *hotKey, t uint8, b *bucket, v uint32) {
-	e := h.entry(opValue, Item{})
-	e.tier, e.bucket = t, b.i
+// absorb puts the distinct value of an item into the sketch of its bucket, notes in e how to undo that, and puts it into
+// the cached unions that cover the bucket.
+func (w *Windows) absorb(h history, hot *hotKey, b *bucket, e *entry) {
+	v := short(e.item.Distinct)
 	if b.dense == 0 {
 		set := w.values.of(b.set)
-		at, found := place(set, v)
-		switch {
-		case found:
+		at, found := slices.BinarySearch(set, v)
+		if found {
 			return // then the unions know it too
-		case len(set) < maxSet:
-			e.item.Distinct = uint64(v)
-			w.log(e)
+		}
+		if len(set) < maxSet {
+			e.change = changeValue
 			h.st.stats.Bytes += int64(w.values.insert(&b.set, at, v) * w.values.width())
-		default:
-			w.densify(h.st, b, e)
+		} else {
+			w.densify(h.st, b, *e)
 		}
 	}
 	if b.dense != 0 {
@@ -200,27 +203,26 @@ func (w *Windows) absorb(h history, hot *hotKey, t uint8, b *bucket, v uint32) {
 		if rank <= regs[i] {
 			return
 		}
-		e.op, e.register, e.item.Value = opRaise, uint16(i), int64(regs[i])
-		w.log(e)
+		e.change, e.register, e.rank = changeRank, uint16(i), regs[i]
 		regs[i] = rank
 	}
 	for _, ref := range hot.unions {
 		if ref == 0 {
 			continue
 		}
-		if u := w.unions.at(ref); u.tier == t && u.from <= b.i {
-			u.add(v)
+		if u := w.unions.at(ref); u.tier == e.tier {
+			u.add(b.i, v)
 		}
 	}
 }
 
-// densify turns the set of a bucket into registers.
+// densify turns the set of a bucket into registers; e is an entry about that bucket.
 func (w *Windows) densify(st *stream, b *bucket, e entry) {
 	set := w.values.of(b.set)
 	if w.journal.on {
 		e.op = opDense
 		w.log(e)
-		w.journal.saved = append(w.journal.saved, sketch{set: append([]uint32(nil), set...)})
+		w.journal.saved = append(w.journal.saved, sketch{set: slices.Clone(set)})
 	}
 	b.dense = w.dense.add()
 	regs := w.dense.at(b.dense)
@@ -271,6 +273,7 @@ func (w *Windows) undoHot(h history, e entry, saved sketch) {
 	b := &w.buckets.of(hot.tiers[e.tier])[at]
 	switch e.op {
 	case opPut:
+		w.undoChange(h.st, b, e)
 		b.n--
 		b.sum -= e.item.Value
 		if b.n == 0 {
@@ -279,17 +282,22 @@ func (w *Windows) undoHot(h history, e entry, saved sketch) {
 	case opTake:
 		b.n++
 		b.sum += e.item.Value
-	case opValue:
-		if i, ok := place(w.values.of(b.set), uint32(e.item.Distinct)); ok {
-			h.st.stats.Bytes += int64(w.values.cut(&b.set, i, i+1) * w.values.width())
-		}
-	case opRaise:
-		w.dense.at(b.dense)[e.register] = uint8(e.item.Value)
 	case opDense:
 		w.dense.release(b.dense)
 		b.dense = 0
 		h.st.stats.Bytes -= m
 		w.restoreSketch(h.st, b, saved)
+	}
+}
+
+// undoChange takes back what the item of e did to the sketch of its bucket.
+func (w *Windows) undoChange(st *stream, b *bucket, e entry) {
+	switch e.change {
+	case changeValue:
+		i, _ := slices.BinarySearch(w.values.of(b.set), short(e.item.Distinct))
+		st.stats.Bytes += int64(w.values.cut(&b.set, i, i+1) * w.values.width())
+	case changeRank:
+		w.dense.at(b.dense)[e.register] = e.rank
 	}
 }
 

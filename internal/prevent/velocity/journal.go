@@ -13,24 +13,33 @@ const (
 	opHeat                // gave the key a hot part
 	opCool                // took the hot part away; item.At, item.Seq were its floor
 	opFloor               // moved the floor; item.At, item.Seq were the old one
-	opPut                 // counted item in a bucket
+	opPut                 // counted item in a bucket; change says what that did to the sketch
 	opTake                // took item back from a bucket
 	opClear               // deleted a bucket that counted item.Seq items worth item.Value; its sketch is the last of saved
-	opValue               // put item.Distinct into the set of a bucket
 	opDense               // turned the set of a bucket into registers; the set is the last of saved
-	opRaise               // raised a register of a bucket; item.Value was the old rank
 )
 
 // entry is one step of the journal: enough to take it back.
 type entry struct {
 	op       op
 	tier     uint8
-	register uint16
+	change   change
+	rank     uint8  // changeRank: what the register was before
+	register uint16 // changeRank: which
 	bucket   uint32
 	stream   Stream
 	key      Key
 	item     Item
 }
+
+// change says what counting an item did to the sketch of the bucket.
+type change uint8
+
+const (
+	changeNone  change = iota
+	changeValue        // put a value into the set
+	changeRank         // raised a register
+)
 
 // sketch is a saved sketch: a set of hashes, or registers.
 type sketch struct {

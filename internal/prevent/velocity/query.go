@@ -8,6 +8,7 @@ import (
 // view is what a query looks at: items kept exactly and, where the window reaches further back, buckets of one tier.
 type view struct {
 	st      *stream
+	window  int64
 	items   []Item
 	hot     *hotKey
 	tier    uint8
@@ -66,11 +67,11 @@ func (w *Windows) Items(s Stream, k Key, asOf int64, window time.Duration, limit
 }
 
 func (w *Windows) view(s Stream, k Key, asOf int64, window time.Duration) view {
-	v := view{st: w.stream(s), exact: true}
+	v := view{st: w.stream(s), window: window.Microseconds(), exact: true}
 	if v.st == nil || v.st.mark == unseen || asOf <= 0 || window <= 0 {
 		return v
 	}
-	from, to := asOf-window.Microseconds(), min(asOf, maxAt+1)
+	from, to := asOf-v.window, min(asOf, maxAt+1)
 	v.exact = from >= v.st.horizon()
 	from = max(from, v.st.horizon(), 0)
 	r := v.st.keys.find(k)
@@ -100,43 +101,83 @@ func (w *Windows) reach(v *view, from, to int64) {
 	v.buckets, v.latest = all[lo:hi], hi == len(all)
 }
 
-// union is the union of the sketches of v's buckets. Those that reach to the latest bucket are cached: each further value
-// goes into the cached union as well, so it has to be made anew only when the first bucket falls out of the window.
+// cached keeps the union of the buckets of a window for the next query. Each further value goes into it as well, so it
+// has to be made anew only when the first bucket falls out of the window; and then not from all buckets, as the union of
+// the later half of them is kept beside it.
+type cached struct {
+	all    union
+	rest   union
+	window int64  // µs
+	from   uint32 // the first bucket of all, which covers that and all later ones
+	middle uint32 // the first bucket of rest
+	used   uint32 // when it was used last
+	tier   uint8
+}
+
+func (c *cached) add(bucket, h uint32) {
+	if bucket >= c.from {
+		c.all.add(h)
+	}
+	if bucket >= c.middle {
+		c.rest.add(h)
+	}
+}
+
+// union is the union of the sketches of v's buckets.
 func (w *Windows) union(v view) *union {
 	if !v.latest {
+		w.scratch.reset()
 		w.fill(&w.scratch, v.buckets)
 		return &w.scratch
 	}
+	c := w.cache(v)
+	first := v.buckets[0].i
+	if c.from == first && c.middle > 0 {
+		return &c.all
+	}
+	middle, _ := find(v.buckets, c.middle)
+	if c.middle == 0 || c.middle < first || middle == len(v.buckets) {
+		middle = len(v.buckets) / 2
+		c.middle = v.buckets[middle].i
+		c.rest.reset()
+		w.fill(&c.rest, v.buckets[middle:])
+	}
+	c.from = first
+	c.all = c.rest
+	w.fill(&c.all, v.buckets[:middle])
+	return &c.all
+}
+
+// cache is the place for the union of v's buckets, which may be that of another window or, with middle 0, empty.
+func (w *Windows) cache(v view) *cached {
 	w.clock++
-	v.hot.used = true
+	v.hot.used = w.clock
 	free := 0
 	for i, ref := range v.hot.unions {
 		if ref == 0 {
 			free = i
 			continue
 		}
-		u := w.unions.at(ref)
-		if u.tier == v.tier && u.from == v.buckets[0].i {
-			u.used = w.clock
-			return u
+		c := w.unions.at(ref)
+		if c.tier == v.tier && c.window == v.window {
+			c.used = w.clock
+			return c
 		}
-		if r := v.hot.unions[free]; r != 0 && w.clock-u.used > w.clock-w.unions.at(r).used {
+		if r := v.hot.unions[free]; r != 0 && w.clock-c.used > w.clock-w.unions.at(r).used {
 			free = i
 		}
 	}
 	if v.hot.unions[free] == 0 {
 		v.hot.unions[free] = w.unions.add()
-		v.st.stats.Bytes += int64(unsafe.Sizeof(union{}))
+		v.st.stats.Bytes += int64(unsafe.Sizeof(cached{}))
 	}
-	u := w.unions.at(v.hot.unions[free])
-	w.fill(u, v.buckets)
-	u.tier, u.from, u.used = v.tier, v.buckets[0].i, w.clock
-	return u
+	c := w.unions.at(v.hot.unions[free])
+	c.tier, c.window, c.used, c.middle = v.tier, v.window, w.clock, 0
+	return c
 }
 
-// fill makes u the union of the sketches of some buckets.
+// fill puts the sketches of some buckets into u.
 func (w *Windows) fill(u *union, buckets []bucket) {
-	u.reset()
 	merged := false
 	for i := range buckets {
 		if b := &buckets[i]; b.dense != 0 {
@@ -165,5 +206,5 @@ func (w *Windows) dropUnions(st *stream, hot *hotKey) {
 func (w *Windows) dropUnion(st *stream, hot *hotKey, i int) {
 	w.unions.release(hot.unions[i])
 	hot.unions[i] = 0
-	st.stats.Bytes -= int64(unsafe.Sizeof(union{}))
+	st.stats.Bytes -= int64(unsafe.Sizeof(cached{}))
 }

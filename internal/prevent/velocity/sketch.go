@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // A bucket counts distinct values with a sorted set of 32-bit hashes and, once there are more than maxSet, with
@@ -37,22 +36,24 @@ func register(h uint32) (i uint32, rank uint8) {
 	return h >> (32 - precision), uint8(bits.LeadingZeros32(h<<precision|1<<(precision-1))) + 1
 }
 
-// union is the union of several sketches, with the histogram of its register values from which the estimate is made.
+// union is the union of several sketches: the registers, the histogram of their values from which the estimate is made,
+// and the values themselves while there are few of them, so that small numbers are right and not only nearly so.
 type union struct {
 	regs  registers
 	count [maxRank + 1]uint16 // registers by value
-	tier  uint8
-	from  uint32 // the first bucket it covers; it covers all later ones
-	used  uint32 // when it was last used
+	few   fewValues
 }
 
 func (u *union) reset() {
-	u.regs = registers{}
-	u.count = [maxRank + 1]uint16{m}
+	*u = union{}
+	u.count[0] = m
 }
 
 // add puts a value into u.
 func (u *union) add(h uint32) {
+	if u.few.n <= maxFew {
+		u.few.add(h)
+	}
 	i, rank := register(h)
 	if old := u.regs[i]; rank > old {
 		u.regs[i] = rank
@@ -61,9 +62,10 @@ func (u *union) add(h uint32) {
 	}
 }
 
-// merge puts everything r has seen into u.regs; recount must follow. Register values are below 128, which lets eight of them be
+// merge puts everything r has seen into u; recount must follow. Register values are below 128, which lets eight of them be
 // compared at once: the top bit of each byte of d says that u's register is not smaller.
 func (u *union) merge(r *registers) {
+	u.few.n = maxFew + 1
 	for i := 0; i < m; i += 8 {
 		a, b := binary.LittleEndian.Uint64(u.regs[i:]), binary.LittleEndian.Uint64(r[i:])
 		d := ((a | highBits) - b) & highBits
@@ -79,14 +81,47 @@ func (u *union) recount() {
 	}
 }
 
+// fewValues is a set of hashes by open addressing; a free place holds 0, and 1 stands for the hash 0. It has room for
+// maxFew values and as many more as are kept exactly.
+type fewValues struct {
+	n     int
+	table [2 * maxExact]uint32
+}
+
+// maxFew is up to how many values a union counts exactly; one that has seen more has n > maxFew.
+const maxFew = maxExact / 2
+
+func (f *fewValues) add(h uint32) {
+	h = max(h, 1)
+	for p := h; ; p++ {
+		switch at := &f.table[p%uint32(len(f.table))]; *at {
+		case h:
+			return
+		case 0:
+			*at = h
+			f.n++
+			return
+		}
+	}
+}
+
 // raised remembers a register of a union that a query raised for a moment.
 type raised struct {
 	i   uint32
 	old uint8
 }
 
-// with estimates the distinct values of u and of a few items together, and leaves u as it was.
+// with is the number of distinct values of u and of a few items together. It leaves u as it was; log is scratch memory.
 func (u *union) with(items []Item, log []raised) (int64, []raised) {
+	if u.few.n <= maxFew {
+		few := u.few
+		for i := range items {
+			if items[i].Distinct != 0 {
+				few.add(short(items[i].Distinct))
+			}
+		}
+		return int64(few.n), log
+	}
 	count := u.count
 	log = log[:0]
 	for i := range items {
@@ -149,6 +184,3 @@ func tau(x float64) float64 {
 		}
 	}
 }
-
-// place finds a value in a sorted set, or where it belongs.
-func place(set []uint32, h uint32) (int, bool) { return slices.BinarySearch(set, h) }

@@ -51,8 +51,8 @@ func (w *Windows) sweepSlot(st *stream, mark int64) {
 	w.release(h) // the next record may move to this place, so it is looked at again
 }
 
-// sweepHot looks at the next hot key, frees its buckets beyond the horizon and the cached unions that nobody used since
-// the last look, and cools it if no bucket is left.
+// sweepHot looks at the next hot key, frees its buckets beyond the horizon and the cached unions that nobody has used
+// for long, and cools it if no bucket is left.
 func (w *Windows) sweepHot() {
 	w.hotNext++
 	if w.hotNext >= w.hot.end() {
@@ -66,10 +66,9 @@ func (w *Windows) sweepHot() {
 		return
 	}
 	st := &w.streams[hot.stream]
-	if !hot.used {
+	if w.clock-hot.used > keepUnions {
 		w.dropUnions(st, hot)
 	}
-	hot.used = false
 	h := history{st, hot.key, st.keys.find(hot.key)}
 	w.cutBuckets(h, w.safeMark(st))
 	w.release(h)

@@ -94,7 +94,7 @@ type tier struct {
 // standard is the layout of production. The spare buckets (80 rather than 60 minutes, 26 rather than 24 hours, 8 rather
 // than 7 days) keep late events in the tier of the windows that people use.
 func standard() layout {
-	return layout{exact: 64, tiers: []tier{{minute, 80}, {15 * minute, 104}, {2 * hour, 96}, {day, 101}}}
+	return layout{exact: maxExact, tiers: []tier{{minute, 80}, {15 * minute, 104}, {2 * hour, 96}, {day, 101}}}
 }
 
 // Windows holds the windows of one tenant.
@@ -105,7 +105,7 @@ type Windows struct {
 	buckets slab[bucket]
 	values  slab[uint32]
 	dense   slab[registers]
-	unions  slab[union]
+	unions  slab[cached]
 	hot     slab[hotKey]
 	journal journal
 	hotNext uint32 // the hot key swept last
@@ -132,13 +132,13 @@ type stream struct {
 // horizon is the time before which the stream has forgotten everything.
 func (st *stream) horizon() int64 { return st.mark - st.longest }
 
-// oldest is the first bucket of tier t that is still kept when the watermark is mark.
+// oldest is the first bucket of tier t that is still kept when the watermark is mark: in the last tier the one with the
+// horizon in it, in the others, which do not reach back so far, one a fixed number of buckets ago.
 func (st *stream) oldest(t int, mark int64) int64 {
-	width := st.tiers[t].width
 	if t == len(st.tiers)-1 {
-		return max(mark-st.longest, 0) / width
+		return max(mark-st.longest, 0) / st.tiers[t].width
 	}
-	return max(max(mark, 0)/width-st.tiers[t].buckets, max(mark-st.longest, 0)/width)
+	return max(mark/st.tiers[t].width-st.tiers[t].buckets, 0)
 }
 
 // New makes empty windows.
@@ -155,7 +155,7 @@ func newWindows(c Config, l layout) (*Windows, error) {
 		buckets: newSlab[bucket](maxBuckets),
 		values:  newSlab[uint32](maxSet),
 		dense:   newSlab[registers](1),
-		unions:  newSlab[union](1),
+		unions:  newSlab[cached](1),
 		hot:     newSlab[hotKey](1),
 	}
 	ids := make(map[string]bool, len(c.Streams))
