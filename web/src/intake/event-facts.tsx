@@ -5,7 +5,7 @@ import type { Schemas } from "../api/client";
 import { fullTime, leaves, plain } from "../shell/format";
 
 interface Props {
-  event: Schemas["EventBody"];
+  event: Schemas["EventBody"] & { corrects?: string };
   entities: Schemas["Entity"][] | null;
   link?: boolean; // to the event's own page
 }
@@ -35,6 +35,12 @@ export function EventFacts({ event, entities, link }: Props) {
           <dd className="figures">{fullTime(event.effective_at)}</dd>
           <dt title={t("event.observedAt.hint")}>{t("event.observedAt")}</dt>
           <dd className="figures">{fullTime(event.observed_at)}</dd>
+          {event.corrects && (
+            <>
+              <dt>{t("event.corrects")}</dt>
+              <dd className="mono">{event.corrects}</dd>
+            </>
+          )}
         </dl>
         <EventData data={event.data} />
       </section>

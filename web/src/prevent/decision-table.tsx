@@ -65,7 +65,7 @@ function useColumns(): TableColumnsType<DecisionRow> {
             className="row-link figures"
             to="/decisions/$id"
             params={{ id: row.id }}
-            onClick={(e) => e.preventDefault()}
+            onClick={(e) => (e.metaKey || e.ctrlKey ? e.stopPropagation() : e.preventDefault())}
           >
             {clock(row.decided_at)}
           </Link>

@@ -72,10 +72,10 @@ function Explained({ decision, ruleset }: { decision: DecisionDetail; ruleset?: 
             </summary>
             <ValueTable values={decision.values} ruleset={ruleset} onValue={(name) => show({ value: name })} />
           </details>
+          <Trace decision={decision} ruleset={ruleset} />
         </div>
         <aside>
           <EventFacts event={decision.event} entities={decision.entities} link />
-          <Trace decision={decision} ruleset={ruleset} />
         </aside>
       </div>
       <EventsDrawer decision={decision} ruleset={ruleset} value={value} onClose={() => show({ value: undefined })} />

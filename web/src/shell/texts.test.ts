@@ -16,7 +16,7 @@ const placeholders = (text: string) => (text.match(/\{\{\w+\}\}/g) ?? []).sort()
 
 // Every string of the code, and every template that is translated as a pattern with a hole for each ${…}.
 const literals = new Set(code.match(/"[^"\n]+"/g)?.map((s) => s.slice(1, -1).replace(/^\w+:/, "")));
-const patterns = [...code.matchAll(/\bt\(\s*`(?:\w+:)?([^`]+)`/g)].map(([, template = ""]) => {
+const patterns = [...code.matchAll(/\bt\([^)`]*`(?:\w+:)?([^`]+)`/g)].map(([, template = ""]) => {
   const fixed = template.split(/\$\{[^}]*\}/).map((part) => part.replaceAll(".", "\\."));
   return new RegExp(`^${fixed.join("[\\w.]+")}$`);
 });
