@@ -13,7 +13,7 @@ import (
 // Mask is data as a person may see it on a screen: a copy in which every personal field is shortened after the usual
 // Chinese practice, and every text is free of the numbers in it.
 //
-//	phone     138****1234           ID number   310***********1234
+//	mobile    138****1234           ID number   310***********1234
 //	name      张*                   card        ***************1234
 //	address   上海市****            e-mail      z***@example.com
 //	device    a1b2****              IP          203.0.113.*
@@ -71,7 +71,7 @@ func (m *masker) value(f *Field, child *node, v any) any {
 			return maskValue(t, v)
 		case t == TypeString || t == TypeOrganisation || t == TypeAddress || t == TypeHandle:
 			return m.scrub(v)
-		case t == TypeCode:
+		case t != TypeEnum && t != TypeDate:
 			return blot(v, m.own)
 		}
 	case float64:
@@ -86,7 +86,10 @@ func (m *masker) value(f *Field, child *node, v any) any {
 func maskValue(t FieldType, v string) string {
 	switch t {
 	case TypePhone:
-		return keepEnds(strings.TrimPrefix(v, "+86"), 3, 4, 4)
+		if v = strings.TrimPrefix(v, "+86"); len(v) == 11 && v[0] == '1' {
+			return keepEnds(v, 3, 4, 4)
+		}
+		return keepEnds(v, 0, 4, 4)
 	case TypeIDNo:
 		return keepEnds(v, 3, 4, 11)
 	case TypeBankCard:
@@ -108,7 +111,7 @@ func maskValue(t FieldType, v string) string {
 	case TypeIP:
 		return maskIP(v)
 	case TypeDevice:
-		return keepEnds(v, 4, 0, 4)
+		return keepEnds(v, min(4, len(v)/2), 0, 4)
 	case TypeHandle:
 		platform, _, _ := strings.Cut(v, ":")
 		return platform + ":***"
@@ -164,7 +167,7 @@ func maskIP(v string) string {
 // as ID numbers have; mail is an e-mail address.
 var (
 	figures = regexp.MustCompile(`[0-9０-９](?:[ \-]?[0-9０-９]){6,}[XxＸｘ]?`)
-	mail    = regexp.MustCompile(`[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}`)
+	mail    = regexp.MustCompile(`[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}`)
 )
 
 // scrub blots the event's own values, long numbers and e-mail addresses out of a text, keeping its length in bytes.
