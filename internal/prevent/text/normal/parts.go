@@ -1,6 +1,7 @@
 package normal
 
 import (
+	"math"
 	"slices"
 	"sort"
 )
@@ -42,6 +43,18 @@ func (n *Normalizer) indexParts() {
 	})
 	all := make([][]rune, len(heads))
 	for i, h := range heads {
+		direct := []rune{h}
+		for _, w := range n.ways.at(h) {
+			for _, p := range w {
+				if !slices.Contains(direct, p) {
+					direct = append(direct, p)
+				}
+			}
+		}
+		n.direct.set(h, direct)
+		for _, p := range direct {
+			n.family.set(p, n.family.at(p)+1)
+		}
 		all[i] = n.takeApart(nil, h, partDepth)
 		for _, p := range all[i] {
 			n.shared.set(p, n.shared.at(p)+1)
@@ -97,6 +110,43 @@ func (n *Normalizer) Body(r rune) rune {
 		return b
 	}
 	return r
+}
+
+// Direct are a simplified character and the parts it is taken apart into first. The slice must not be changed.
+func (n *Normalizer) Direct(r rune) []rune { return n.direct.at(r) }
+
+// Family is the number of characters that are taken apart into r, among other parts, or are it.
+func (n *Normalizer) Family(r rune) int { return int(n.family.at(r)) }
+
+// Resemblance is the size of the smallest family of characters that a and b both belong to by their looks: those with a
+// certain part, or the look-alikes of one of them. ok is false where there is none.
+func (n *Normalizer) Resemblance(a, b rune) (family int, ok bool) {
+	family = math.MaxInt
+	if l := n.alike.at(a); slices.Contains(l, b) {
+		family = len(l)
+	}
+	if l := n.alike.at(b); slices.Contains(l, a) {
+		family = min(family, len(l))
+	}
+	family = min(family, smallest(n.direct.at(a), n.direct.at(b), &n.family), smallest(n.parts.at(a), n.parts.at(b), &n.shared))
+	if slices.Contains(n.parts.at(a), b) {
+		family = min(family, n.Shared(b))
+	}
+	if slices.Contains(n.parts.at(b), a) {
+		family = min(family, n.Shared(a))
+	}
+	return family, family < math.MaxInt
+}
+
+// smallest is the least size of what stands in both lists.
+func smallest(a, b []rune, size *pages[uint16]) int {
+	least := math.MaxInt
+	for _, r := range a {
+		if s := int(size.at(r)); s < least && slices.Contains(b, r) {
+			least = s
+		}
+	}
+	return least
 }
 
 // Alike are the look-alikes of a simplified character. The slice must not be changed.

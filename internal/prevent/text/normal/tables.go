@@ -62,23 +62,29 @@ type Normalizer struct {
 	ways      pages[[][]rune] // how a character is taken apart
 	merge     pages[[]merge]  // merges by first part, longest first
 	parts     pages[[]rune]
-	shared    pages[uint16] // in how many characters a part occurs
+	shared    pages[uint16] // in how many characters a part occurs, at any depth
+	direct    pages[[]rune] // a character and what it is taken apart into
+	family    pages[uint16] // in how many characters a part occurs so
 	body      pages[rune]
 	alike     pages[[]rune]
 	signs     pages[[][]rune] // names of an emoji
 	bits      pages[float32]
-	words     pages[string] // second characters of ordinary words by the first
+	partBits  pages[float32]
+	pairs     map[[2]rune]uint8
+
+	syllableBits, soundBits []float32
+	homophones, near        []int
 }
 
 // New reads the embedded tables: about 50 ms and 20 MB.
 func New() (*Normalizer, error) {
-	n := &Normalizer{spelled: map[string]Syllable{}, typed: map[string]Syllable{}}
+	n := &Normalizer{spelled: map[string]Syllable{}, typed: map[string]Syllable{}, pairs: make(map[[2]rune]uint8, 1<<16)}
 	load := []struct {
 		name string
 		line func(fields []string) error
 	}{
 		{"fold", n.loadFold}, {"simplified", n.loadSimplified}, {"pinyin", n.loadPinyin}, {"chaizi", n.loadWays},
-		{"similar", n.loadSimilar}, {"emoji", n.loadSign}, {"surprisal", n.loadSurprisal}, {"words", n.loadWords},
+		{"similar", n.loadSimilar}, {"emoji", n.loadSign}, {"surprisal", n.loadSurprisal}, {"pairs", n.loadPairs},
 	}
 	for _, l := range load {
 		if err := eachLine(l.name, l.line); err != nil {
@@ -87,6 +93,7 @@ func New() (*Normalizer, error) {
 	}
 	n.indexSpellings()
 	n.indexParts()
+	n.indexSurprisal()
 	return n, nil
 }
 

@@ -45,7 +45,7 @@ func generate(src, out string) error {
 		{"similar.tsv", similar},
 		{"emoji.tsv", emoji},
 		{"surprisal.tsv", surprisal},
-		{"words.tsv", words},
+		{"pairs.tsv", pairs},
 	}
 	for _, s := range steps {
 		lines, err := s.build(src)

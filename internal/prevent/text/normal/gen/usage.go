@@ -10,11 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
-// minWord is the count in jieba's dictionary (of about 100 million characters) from which a word of two characters is ordinary.
-const minWord = 20
+// minPair is the count in jieba's dictionary (of about 100 million characters) from which two characters in a row are ordinary.
+const minPair = 20
 
 // usage reads jieba's dictionary, "word count tag", and calls f for every word written in Han characters only.
 func usage(src string, f func(word string, count float64)) error {
@@ -59,19 +58,44 @@ func surprisal(src string) ([]string, error) {
 	return lines, nil
 }
 
-// words builds lines "first character TAB second characters" of the ordinary words of two characters.
-func words(src string) ([]string, error) {
-	by := map[rune][]rune{}
+// pairs builds lines "character TAB bits+followers TAB …": for each character the ones that follow it inside ordinary words
+// much more often than elsewhere, with −log2 of how often, in whole bits.
+func pairs(src string) ([]string, error) {
+	chars, total := map[rune]float64{}, 0.0
+	follow := map[[2]rune]float64{}
 	err := usage(src, func(word string, count float64) {
-		if count >= minWord && utf8.RuneCountInString(word) == 2 {
-			r := []rune(word)
-			by[r[0]] = append(by[r[0]], r[1])
+		var last rune
+		for _, r := range word {
+			chars[r] += count
+			total += count
+			if last != 0 {
+				follow[[2]rune{last, r}] += count
+			}
+			last = r
 		}
 	})
+	type line [16][]rune
+	by := map[rune]*line{}
+	for ab, c := range follow {
+		bits := int(math.Round(-math.Log2(c / chars[ab[0]])))
+		if c < minPair || bits > 15 || float64(bits) > -math.Log2(chars[ab[1]]/total)-2 {
+			continue
+		}
+		if by[ab[0]] == nil {
+			by[ab[0]] = new(line)
+		}
+		by[ab[0]][bits] = append(by[ab[0]][bits], ab[1])
+	}
 	var lines []string
-	for a, bs := range by {
-		slices.Sort(bs)
-		lines = append(lines, string(a)+"\t"+string(bs))
+	for a, l := range by {
+		text := string(a)
+		for bits, rs := range l {
+			if len(rs) > 0 {
+				slices.Sort(rs)
+				text += "\t" + strconv.Itoa(bits) + string(rs)
+			}
+		}
+		lines = append(lines, text)
 	}
 	sort.Strings(lines)
 	return lines, err
