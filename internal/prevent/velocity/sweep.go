@@ -1,7 +1,7 @@
 package velocity
 
 // Sweeping frees what no query can see any more. Answers never depend on it: queries look at nothing beyond the horizon
-// whether it has been swept or not. Each added item pays for a look at two places of its stream's table and an eighth of
+// whether it has been swept or not. Each added item pays for a look at eight places of its stream's table and an eighth of
 // a look at a hot key, so memory follows the horizon without a pause.
 
 // sweep works off what st owes, with the horizon that belongs to the watermark mark.

@@ -75,7 +75,7 @@ const (
 	minute  = int64(time.Minute / time.Microsecond)
 	hour    = 60 * minute
 	day     = 24 * hour
-	perScan = 2 // table slots swept per added item
+	perScan = 8 // table slots swept per added item
 	hotScan = 8 // added items per swept hot key
 )
 
