@@ -378,7 +378,11 @@ function summary(query) {
   };
 }
 
-const session = { user: { id: "usr_1", name: "admin", role: "administrator", tenant: "default" }, csrf: "mock" };
+const session = {
+  user: { id: "usr_1", name: "admin", role: "analyst", tenant: "default" },
+  csrf: "mock",
+  must_change_password: false,
+};
 const problem = (status, code, detail) => ({
   status,
   body: { type: `/problems/${code}`, title: code, status, code, detail, request_id: `req_${digits(8)}` },

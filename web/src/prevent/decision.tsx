@@ -34,12 +34,18 @@ export function Decision() {
       <DecisionNavigation {...neighbours} />
       {isPending && <Skeleton className="panel panel-pad" active paragraph={{ rows: 10 }} />}
       {!isPending && !data && <ProblemView error={error} retry={() => refetch()} />}
-      {data && <Explained key={id} decision={data} ruleset={rules.data} />}
+      {data && <Explained key={id} decision={data} ruleset={rules.data} problem={rules.error} />}
     </div>
   );
 }
 
-function Explained({ decision, ruleset }: { decision: DecisionDetail; ruleset?: Ruleset }) {
+interface ExplainedProps {
+  decision: DecisionDetail;
+  ruleset?: Ruleset;
+  problem?: unknown; // why there is no ruleset
+}
+
+function Explained({ decision, ruleset, problem }: ExplainedProps) {
   const { t, i18n } = useTranslation(["prevent", "intake"]);
   const { reason, value } = decisionRoute.useSearch();
   const navigate = decisionRoute.useNavigate();
@@ -60,6 +66,7 @@ function Explained({ decision, ruleset }: { decision: DecisionDetail; ruleset?: 
             <ReasonList
               reasons={decision.reasons}
               ruleset={ruleset}
+              problem={problem}
               opened={reason}
               onOpen={(rule) => show({ reason: rule })}
               onValue={(name) => show({ value: name })}

@@ -10,13 +10,14 @@ import type { ReasonDetail, Ruleset } from "./vocabulary";
 interface Props {
   reasons: ReasonDetail[];
   ruleset?: Ruleset;
+  problem?: unknown; // why there is no ruleset
   opened?: string;
   onOpen: (rule?: string) => void;
   onValue: (name: string) => void;
 }
 
 // ReasonList is the decision in words. Opening a reason shows the rule that spoke and what it read.
-export function ReasonList({ reasons, ruleset, opened, onOpen, onValue }: Props) {
+export function ReasonList({ reasons, ruleset, problem, opened, onOpen, onValue }: Props) {
   const { t, i18n } = useTranslation("prevent");
   if (reasons.length === 0) return <p className="panel-pad muted">{t("reasons.none.hint")}</p>;
   const heaviest = Math.max(...reasons.map((r) => Math.abs(r.weight)), 1);
@@ -51,6 +52,7 @@ export function ReasonList({ reasons, ruleset, opened, onOpen, onValue }: Props)
                 reason={reason}
                 rule={ruleset?.rules.find((r) => r.id === reason.rule)}
                 ruleset={ruleset}
+                problem={problem}
                 onValue={onValue}
               />
             )}

@@ -1,6 +1,7 @@
 import { Skeleton } from "antd";
 import { useTranslation } from "react-i18next";
 import { inLanguage } from "../shell/i18n";
+import { useProblemText } from "../shell/problem";
 import { OutcomeTag } from "./outcome";
 import { ValueTable } from "./value-table";
 import type { ReasonDetail, Rule, Ruleset } from "./vocabulary";
@@ -9,15 +10,18 @@ interface Props {
   reason: ReasonDetail;
   rule?: Rule;
   ruleset?: Ruleset;
+  problem?: unknown; // why there is no ruleset
   onValue: (name: string) => void;
 }
 
 // RuleCard shows a rule as it was published, and the values it read in this decision.
-export function RuleCard({ reason, rule, ruleset, onValue }: Props) {
+export function RuleCard({ reason, rule, ruleset, problem, onValue }: Props) {
   const { t, i18n } = useTranslation(["prevent", "intake"]);
+  const say = useProblemText();
   return (
     <div className="rule">
-      {!ruleset && <Skeleton active title={false} paragraph={{ rows: 3 }} />}
+      {problem ? <p className="muted">{t("rule.unavailable", { why: say(problem) })}</p> : null}
+      {!ruleset && !problem && <Skeleton active title={false} paragraph={{ rows: 3 }} />}
       {ruleset && !rule && <p className="muted">{t("rule.unknown")}</p>}
       {rule && (
         <>

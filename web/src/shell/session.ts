@@ -31,6 +31,13 @@ export async function signIn(
   client.setQueryData(KEY, session);
 }
 
+// changePassword opens the session's full rights where the password was one that the platform made.
+export async function changePassword(client: QueryClient, passwords: { current: string; new: string }): Promise<void> {
+  const session = await ok(api.POST("/v1/session/password", { body: passwords }));
+  setCSRF(session.csrf);
+  client.setQueryData(KEY, session);
+}
+
 // useSignOut ends the session and forgets everything read in it.
 export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();

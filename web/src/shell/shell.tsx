@@ -1,9 +1,10 @@
-import { LogoutOutlined, MenuOutlined, SearchOutlined } from "@ant-design/icons";
+import { KeyOutlined, LogoutOutlined, MenuOutlined, SearchOutlined } from "@ant-design/icons";
 import { Outlet } from "@tanstack/react-router";
-import { Button, Drawer, Dropdown, Skeleton } from "antd";
+import { Button, Drawer, Dropdown, Modal, Skeleton } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Brand } from "./brand";
+import { ChangePassword } from "./change-password";
 import { useCommandKey, useShortcuts } from "./keys";
 import { useNarrow } from "./narrow";
 import { Navigation } from "./navigation";
@@ -19,7 +20,25 @@ export function Shell() {
   const session = useSession();
   if (session.isPending) return <Skeleton className="shell-wait" active />;
   if (session.isError) return <ProblemView error={session.error} retry={() => session.refetch()} />;
-  return session.data ? <Frame session={session.data} /> : <SignIn />;
+  if (!session.data) return <SignIn />;
+  return session.data.must_change_password ? <FirstPassword /> : <Frame session={session.data} />;
+}
+
+// FirstPassword replaces a password that the platform made before anything else may be done.
+function FirstPassword() {
+  const { t } = useTranslation();
+  return (
+    <div className="sign-in">
+      <div className="sign-in-top">
+        <PreferenceButtons />
+      </div>
+      <div className="sign-in-form">
+        <Brand large />
+        <p className="muted">{t("password.first")}</p>
+        <ChangePassword onDone={() => undefined} />
+      </div>
+    </div>
+  );
 }
 
 function Frame({ session }: { session: Session }) {
@@ -67,23 +86,38 @@ function Frame({ session }: { session: Session }) {
 }
 
 function UserMenu({ session }: { session: Session }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const signOut = useSignOut();
+  const [changing, setChanging] = useState(false);
   const { name, role, tenant } = session.user;
+  const employed = i18n.exists(`role.${role}`) ? t(`role.${role as "admin"}`) : role;
   return (
-    <Dropdown
-      trigger={["click"]}
-      menu={{
-        items: [
-          { key: "who", disabled: true, label: `${role} · ${tenant}` },
-          { type: "divider" },
-          { key: "out", icon: <LogoutOutlined />, label: t("signOut"), onClick: signOut },
-        ],
-      }}
-    >
-      <Button type="text" className="shell-user" aria-label={name}>
-        <span className="avatar">{[...name][0]?.toUpperCase()}</span>
-      </Button>
-    </Dropdown>
+    <>
+      <Dropdown
+        trigger={["click"]}
+        menu={{
+          items: [
+            { key: "who", disabled: true, label: `${name} · ${employed} · ${tenant}` },
+            { type: "divider" },
+            { key: "password", icon: <KeyOutlined />, label: t("password.change"), onClick: () => setChanging(true) },
+            { key: "out", icon: <LogoutOutlined />, label: t("signOut"), onClick: signOut },
+          ],
+        }}
+      >
+        <Button type="text" className="shell-user" aria-label={name}>
+          <span className="avatar">{[...name][0]?.toUpperCase()}</span>
+        </Button>
+      </Dropdown>
+      <Modal
+        open={changing}
+        destroyOnHidden
+        title={t("password.change")}
+        footer={null}
+        width={372}
+        onCancel={() => setChanging(false)}
+      >
+        <ChangePassword onDone={() => setChanging(false)} />
+      </Modal>
+    </>
   );
 }
