@@ -30,6 +30,9 @@ func (x *expression) call(n *ast.CallNode, conditional bool) ast.Node {
 	}
 	f, ok := x.calledFeature(n)
 	switch {
+	case name == "":
+		x.problem(n, say("只能按名称调用函数", "functions are called by name only"))
+		return n
 	case !ok:
 		known := append(append(keysOf(x.own), keysOf(builtins)...), "has", "list", "signal", "number", "text", "flag")
 		zh, en := didYouMean(name, known)
@@ -340,8 +343,10 @@ func (x *expression) enumOf(n ast.Node) map[string]bool {
 	id, isName := base.(*ast.IdentifierNode)
 	_, isElement := base.(*ast.PointerNode)
 	switch {
+	case ok && isElement && name == "":
+		name = strings.TrimSuffix(x.elements, "[]")
 	case ok && isElement:
-		name = strings.TrimSuffix(join(x.elements, name), "[]")
+		name = join(x.elements, name)
 	case !ok || !isName || id.Value != "event":
 		return nil
 	}

@@ -1,6 +1,8 @@
 package decision
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 	"strconv"
 
@@ -46,10 +48,14 @@ func Compile(rs *Ruleset, catalogue Catalogue) (*Program, []Problem) {
 		c.rule(p, i)
 	}
 	if len(c.problems) > 0 {
-		sort.SliceStable(c.problems, func(i, j int) bool { return before(c.problems[i], c.problems[j]) })
-		return nil, c.problems
+		return nil, inOrder(c.problems)
 	}
 	p.features = c.features
+	for _, o := range slices.Backward(qingyuan.Outcomes) {
+		if _, ok := rs.Thresholds[o]; ok {
+			p.scored = append(p.scored, o)
+		}
+	}
 	for _, k := range qingyuan.EventKinds {
 		p.plans[k] = p.plan(k)
 	}
@@ -57,11 +63,10 @@ func Compile(rs *Ruleset, catalogue Catalogue) (*Program, []Problem) {
 	return p, nil
 }
 
-func before(a, b Problem) bool {
-	if a.Line != b.Line {
-		return a.Line < b.Line
-	}
-	return a.Column < b.Column
+// inOrder sorts problems as they stand in the text.
+func inOrder(problems []Problem) []Problem {
+	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
+	return problems
 }
 
 // fields is the table of one event kind.

@@ -347,12 +347,8 @@ func (ev *Evaluator) reasons(values []qingyuan.Value) []qingyuan.Reason {
 
 // reason is what the rule says with the values it read.
 func (r *compiledRule) reason(value func(feature int) any, read []qingyuan.Value) qingyuan.Reason {
-	weight := r.Weight
-	if r.Polarity == qingyuan.Hardship {
-		weight = -weight
-	}
 	return qingyuan.Reason{
-		Rule: r.ID, Typology: r.Typology, Family: r.Family, Polarity: r.Polarity, Weight: weight,
+		Rule: r.ID, Typology: r.Typology, Family: r.Family, Polarity: r.Polarity, Weight: r.effect(),
 		Text: qingyuan.Text{ZH: r.zh.render(value, "未知"), EN: r.en.render(value, "unknown")}, Values: read,
 	}
 }

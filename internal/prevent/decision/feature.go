@@ -223,7 +223,7 @@ func (x *expression) resolve(n ast.Node) (f int, constant ast.Node) {
 		return x.add(feature{kind: ofSignals, name: "signals", typ: TypeList}), nil
 	}
 	zh, en := didYouMean(id.Value, []string{"event", "velocity", "profile", "param", "signals", "signal", "list", "ratio", "has"})
-	x.problem(n, say("未知名称 %[1]s%[2]s", "unknown name %[1]s%[3]s", join(id.Value, name), zh, en))
+	x.problem(n, say("未知名称 %[1]s%[2]s", "unknown name %[1]s%[3]s", strings.TrimSuffix(join(id.Value, name), "."), zh, en))
 	return -1, nil
 }
 

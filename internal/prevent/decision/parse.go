@@ -52,7 +52,7 @@ func Parse(text []byte) (*Ruleset, []Problem) {
 		"decision_points": r.decisionPoints(rs),
 	}, "id", "title", "rules", "thresholds")
 	if len(r.problems) > 0 {
-		return nil, r.problems
+		return nil, inOrder(r.problems)
 	}
 	return rs, nil
 }

@@ -18,7 +18,8 @@ type Program struct {
 	sources    []source // of the streams
 	aggregates []Aggregate
 	plans      map[qingyuan.EventKind]*plan
-	pool       sync.Pool // of *Evaluator, for Contributions
+	scored     []qingyuan.Outcome // those with a threshold, sternest first
+	pool       sync.Pool          // of *Evaluator, for Contributions
 }
 
 // Ruleset is the ruleset the program was compiled from; it must not be changed.

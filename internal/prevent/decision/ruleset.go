@@ -178,6 +178,19 @@ func ParseWindow(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// FormatWindow writes a length of time as rulesets do: 90s, 30m, 24h, 7d.
+func FormatWindow(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
+		if d > u.unit && d%u.unit == 0 || d == u.unit {
+			return strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		}
+	}
+	return strconv.FormatInt(int64(d/time.Second), 10) + "s"
+}
+
 // ParseSelector reads kind or kind:role.
 func ParseSelector(s string) Selector {
 	kind, role, _ := strings.Cut(s, ":")

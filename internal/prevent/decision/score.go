@@ -35,9 +35,10 @@ func (p *Program) score(out *Result, fired []int) {
 	}
 	out.Score = max(0, suspicion-hardship)
 	out.Outcome = qingyuan.Pass
-	for o, threshold := range p.ruleset.Thresholds {
-		if out.Score >= threshold {
-			out.Outcome = sterner(out.Outcome, o)
+	for _, o := range p.scored {
+		if out.Score >= p.ruleset.Thresholds[o] {
+			out.Outcome = o
+			break
 		}
 	}
 	if out.Score > 0 {
@@ -62,23 +63,32 @@ func (p *Program) typologies(fired []int) []TypologyScore {
 	if len(fired) == 0 {
 		return nil
 	}
-	var out []TypologyScore
-	for _, t := range qingyuan.Typologies {
-		score := 0
-		for _, i := range fired {
-			r := &p.rules[i]
-			switch {
-			case r.Polarity == qingyuan.Hardship && (r.Typology == t || r.Typology == ""):
-				score -= r.Weight
-			case r.Polarity != qingyuan.Hardship && r.Typology == t:
-				score += r.Weight
-			}
+	scores := make([]int, 0, 16)[:len(qingyuan.Typologies)] // on the stack
+	fromAll := 0
+	for _, i := range fired {
+		r := &p.rules[i]
+		weight := r.effect()
+		if at := slices.Index(qingyuan.Typologies, r.Typology); at >= 0 {
+			scores[at] += weight
+		} else {
+			fromAll += weight
 		}
-		if score > 0 {
-			out = append(out, TypologyScore{Typology: t, Score: score})
+	}
+	var out []TypologyScore
+	for at, score := range scores {
+		if score+fromAll > 0 {
+			out = append(out, TypologyScore{Typology: qingyuan.Typologies[at], Score: score + fromAll})
 		}
 	}
 	return out
+}
+
+// effect is what the rule adds to the score: less than 0 for hardship.
+func (r *Rule) effect() int {
+	if r.Polarity == qingyuan.Hardship {
+		return -r.Weight
+	}
+	return r.Weight
 }
 
 // sortReasons orders reasons by falling absolute weight, then rule id.

@@ -1,6 +1,6 @@
 package decision
 
-import "sort"
+import "slices"
 
 // didYouMean gives the end of a sentence naming the known name nearest to name, in Chinese and English; both are empty where
 // none is near.
@@ -9,8 +9,7 @@ func didYouMean(name string, known []string) (zh, en string) {
 		return "", ""
 	}
 	best, at := 1+len(name)/3, ""
-	sort.Strings(known)
-	for _, k := range known {
+	for _, k := range slices.Sorted(slices.Values(known)) {
 		if d := distance(name, k, best+1); d <= best && (at == "" || d < best) {
 			best, at = d, k
 		}

@@ -217,7 +217,7 @@ func (r *reader) window(dst *time.Duration, low, high time.Duration) reading {
 		}
 		d, err := ParseWindow(s)
 		if err != nil || d < low || d > high {
-			r.problem(n, path, say("%[1]q 应为 %[2]v 到 %[3]v 之间的时长，如 30m、24h、7d", "%[1]q must be a length of time from %[2]v to %[3]v, such as 30m, 24h or 7d", s, low, high))
+			r.problem(n, path, say("%[1]q 应为 %[2]s 到 %[3]s 之间的时长，如 30m、24h、7d", "%[1]q must be a length of time from %[2]s to %[3]s, such as 30m, 24h or 7d", s, FormatWindow(low), FormatWindow(high)))
 			return
 		}
 		*dst = d
