@@ -1,0 +1,185 @@
+package lexicon
+
+import (
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+)
+
+// Automaton finds all of many patterns of symbols in one pass (Aho and Corasick, 1975). Symbols are runes or, above
+// them, sounds; edges stand in one open-addressing table, so that its size depends on the patterns alone and not on the
+// alphabet. An Automaton is immutable.
+type Automaton struct {
+	root  [symbolPages]*[256]int32 // states of depth 1 by symbol
+	nodes []node
+	keys  []uint64 // state<<32 | symbol
+	vals  []int32
+	shift uint
+}
+
+// symbolPages covers the runes and 512 sounds above them.
+const symbolPages = (utf8.MaxRune + 1 + 512) >> 8
+
+// node is one state. State 0 is the root.
+type node struct {
+	mask    uint64 // a bit for each symbol that has an edge, by hash: most look-ups end here
+	fail    int32  // the longest proper suffix that is a state
+	pattern int32  // 1 + the pattern that ends here, or 0
+	suffix  int32  // the longest proper suffix at which a pattern ends, or 0
+	depth   int32
+}
+
+// NewAutomaton builds the automaton of patterns. Empty patterns never match; of equal patterns the last is reported.
+func NewAutomaton(patterns [][]rune) *Automaton {
+	b := trie{edges: map[uint64]int32{}, nodes: make([]node, 1)}
+	for i, p := range patterns {
+		b.add(p, int32(i+1))
+	}
+	a := &Automaton{nodes: b.nodes}
+	a.index(b.edges)
+	a.link(b.order())
+	return a
+}
+
+// trie collects patterns before the table is laid out.
+type trie struct {
+	edges map[uint64]int32
+	nodes []node
+}
+
+func (b *trie) add(pattern []rune, id int32) {
+	s := int32(0)
+	for _, sym := range pattern {
+		if sym < 0 || sym>>8 >= symbolPages {
+			return
+		}
+	}
+	for _, sym := range pattern {
+		k := edgeKey(s, sym)
+		t, ok := b.edges[k]
+		if !ok {
+			t = int32(len(b.nodes))
+			b.nodes = append(b.nodes, node{depth: b.nodes[s].depth + 1})
+			b.edges[k] = t
+			b.nodes[s].mask |= maskBit(sym)
+		}
+		s = t
+	}
+	if s != 0 {
+		b.nodes[s].pattern = id
+	}
+}
+
+// arc is an edge as the linking step needs it.
+type arc struct {
+	key uint64
+	to  int32
+}
+
+// order lists the edges by depth, so that every suffix is linked before what it is a suffix of.
+func (b *trie) order() []arc {
+	arcs := make([]arc, 0, len(b.edges))
+	for k, t := range b.edges {
+		arcs = append(arcs, arc{k, t})
+	}
+	slices.SortFunc(arcs, func(x, y arc) int {
+		if d := int(b.nodes[x.to].depth) - int(b.nodes[y.to].depth); d != 0 {
+			return d
+		}
+		return int(x.to) - int(y.to)
+	})
+	return arcs
+}
+
+func edgeKey(s int32, sym rune) uint64 { return uint64(s)<<32 | uint64(sym) }
+func maskBit(sym rune) uint64          { return 1 << (uint32(sym) * 0x9e3779b1 >> 26) }
+func slot(key uint64, shift uint) int  { return int(key * 0x9e3779b97f4a7c15 >> shift) }
+
+// index lays the edges out: those of the root by symbol, the others in the table, at most half full.
+func (a *Automaton) index(edges map[uint64]int32) {
+	width := max(4, bits.Len(uint(2*len(edges))))
+	a.shift = uint(64 - width)
+	a.keys, a.vals = make([]uint64, 1<<width), make([]int32, 1<<width)
+	for k, t := range edges {
+		if sym := rune(k); k>>32 == 0 {
+			if a.root[sym>>8] == nil {
+				a.root[sym>>8] = new([256]int32)
+			}
+			a.root[sym>>8][sym&255] = t
+			continue
+		}
+		i := slot(k, a.shift)
+		for a.keys[i] != 0 {
+			i = (i + 1) & (len(a.keys) - 1)
+		}
+		a.keys[i], a.vals[i] = k, t
+	}
+}
+
+// link sets the suffix links in order of depth.
+func (a *Automaton) link(arcs []arc) {
+	for _, e := range arcs {
+		from, sym := int32(e.key>>32), rune(uint32(e.key))
+		n := &a.nodes[e.to]
+		if from != 0 {
+			n.fail = a.Step(a.nodes[from].fail, sym)
+		}
+		if n.suffix = n.fail; a.nodes[n.fail].pattern == 0 {
+			n.suffix = a.nodes[n.fail].suffix
+		}
+	}
+}
+
+// Step is the state after state s reads sym.
+func (a *Automaton) Step(s int32, sym rune) int32 {
+	for bit := maskBit(sym); s != 0; {
+		n := &a.nodes[s]
+		if n.mask&bit != 0 {
+			k := edgeKey(s, sym)
+			for i := slot(k, a.shift); a.keys[i] != 0; i = (i + 1) & (len(a.keys) - 1) {
+				if a.keys[i] == k {
+					return a.vals[i]
+				}
+			}
+		}
+		s = n.fail
+	}
+	if pg := a.root[uint32(sym)>>8]; pg != nil {
+		return pg[sym&255]
+	}
+	return 0
+}
+
+// Known says whether some pattern begins with sym.
+func (a *Automaton) Known(sym rune) bool {
+	pg := a.root[uint32(sym)>>8]
+	return pg != nil && pg[sym&255] != 0
+}
+
+// States is the number of states, the root included.
+func (a *Automaton) States() int { return len(a.nodes) }
+
+// ends is the state at or behind s at which a pattern ends, or 0.
+func (a *Automaton) ends(s int32) int32 {
+	if a.nodes[s].pattern != 0 {
+		return s
+	}
+	return a.nodes[s].suffix
+}
+
+// Find calls found for every occurrence of a pattern in the runes of text, as the text stands, with the byte after its
+// last one.
+func (a *Automaton) Find(text string, found func(pattern, end int)) {
+	s := int32(0)
+	for i := 0; i < len(text); {
+		r, size := rune(text[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(text[i:])
+		}
+		i += size
+		s = a.Step(s, r)
+		for e := a.ends(s); e != 0; e = a.nodes[e].suffix {
+			found(int(a.nodes[e].pattern-1), i)
+		}
+	}
+}

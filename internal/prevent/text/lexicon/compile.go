@@ -1,0 +1,343 @@
+package lexicon
+
+import (
+	"cmp"
+	"slices"
+
+	"qingyuan"
+	"qingyuan/internal/prevent/text/normal"
+)
+
+// view is one way of reading a text as symbols; each has its own automaton.
+type view uint8
+
+const (
+	chars    view = iota // the characters, merged where they are taken apart
+	sounds               // how they sound
+	initials             // the first letters of their syllables
+	views
+)
+
+// Matcher finds the terms of lexicons in texts. It is immutable and safe for use by many goroutines: a new version of a lexicon is a new
+// Matcher.
+type Matcher struct {
+	normal   *normal.Normalizer
+	scoring  *Scoring
+	version  string
+	sources  map[string]string
+	entries  []Term // in order of their lexicons
+	terms    []term // every entry and its variants
+	contexts []Context
+	index    [views]index
+	pairs    pairs
+	members  map[rune][]rune // characters of terms by the parts they are taken apart into
+}
+
+// term is one spelling of an entry as the matcher needs it, or a cue of a context, or an allow-listed phrase.
+type term struct {
+	runes   []rune // folded, simplified, without signs and spaces unless little else is there
+	entry   int32  // index into entries; of a cue −1 − its context; allowed for a phrase
+	short   bool   // at most two characters
+	variant bool   // a variant that stands for the term by itself
+}
+
+// allowed is the entry of an allow-listed phrase.
+const allowed = -1 << 31
+
+// index is the automaton of one view and the terms behind each of its patterns.
+type index struct {
+	auto  *Automaton
+	terms [][]int32
+}
+
+// patterns collects the patterns of one view.
+type patterns struct {
+	ids   map[string]int
+	list  [][]rune
+	terms [][]int32
+}
+
+func (p *patterns) add(pattern []rune, term int32) {
+	key := make([]byte, 0, 32)
+	for _, r := range pattern {
+		key = append(key, byte(r), byte(r>>8), byte(r>>16))
+	}
+	i, ok := p.ids[string(key)]
+	if !ok {
+		i = len(p.list)
+		p.ids[string(key)] = i
+		p.list, p.terms = append(p.list, slices.Clone(pattern)), append(p.terms, nil)
+	}
+	if !slices.Contains(p.terms[i], term) {
+		p.terms[i] = append(p.terms[i], term)
+	}
+}
+
+// compiler turns terms into patterns and pairs.
+type compiler struct {
+	m        *Matcher
+	patterns [views]patterns
+	pairs    []pairOf
+	known    map[rune]bool
+}
+
+// compile builds the matcher's indexes from its terms.
+func (m *Matcher) compile() {
+	c := compiler{m: m, known: map[rune]bool{}}
+	for v := range c.patterns {
+		c.patterns[v].ids = map[string]int{}
+	}
+	m.members = map[rune][]rune{}
+	for id := range m.terms {
+		t := &m.terms[id]
+		c.expand(chars, t.runes, int32(id))
+		if t.entry < 0 || t.variant || m.entries[t.entry].Match == Plain || len(t.runes) < 2 {
+			continue
+		}
+		c.expand(sounds, t.runes, int32(id))
+		c.expand(initials, t.runes, int32(id))
+		c.pair(t.runes, int32(id))
+		for _, r := range t.runes {
+			c.member(r)
+		}
+	}
+	for v := range c.patterns {
+		m.index[v] = index{NewAutomaton(c.patterns[v].list), c.patterns[v].terms}
+	}
+	m.pairs.build(c.pairs)
+}
+
+// spell reduces a term to the symbols that are looked for: without signs and spaces, which a disguise may add or drop, unless that would leave
+// almost nothing of a longer term.
+func spell(n *normal.Normalizer, text string) []rune {
+	var all, some []rune
+	for _, t := range n.Tokens(nil, text) {
+		r := n.Fold(t.Rune)
+		all = append(all, r)
+		switch t.Class {
+		case normal.Han, normal.Letter, normal.Digit, normal.Other:
+			some = append(some, r)
+		}
+	}
+	if len(some) < 3 && len(some) < len(all) {
+		return all
+	}
+	return some
+}
+
+// maxVariants bounds the patterns of one term in one view.
+const maxVariants = 24
+
+// expand adds the patterns of a term in a view: every combination of what its characters may be there, the likely ones where there are too many.
+func (c *compiler) expand(v view, runes []rune, id int32) {
+	choices := make([][]rune, len(runes))
+	total := 1
+	for i, r := range runes {
+		choices[i] = c.m.symbols(v, r)
+		if total*len(choices[i]) > maxVariants {
+			choices[i] = choices[i][:1]
+		}
+		total *= len(choices[i])
+	}
+	pattern := make([]rune, len(runes))
+	for k := range total {
+		for i, list := range choices {
+			pattern[i] = list[k%len(list)]
+			k /= len(list)
+		}
+		c.patterns[v].add(pattern, id)
+	}
+}
+
+// symbols are the symbols that may stand for a character of a term in a view, the most usual first.
+func (m *Matcher) symbols(v view, r rune) []rune {
+	list := []rune{}
+	for _, s := range m.normal.Readings(r) {
+		sym := r
+		switch v {
+		case sounds:
+			sym = normal.SoundRune + rune(m.normal.Sound(s))
+		case initials:
+			sym = m.normal.Initial(s)
+		}
+		if !slices.Contains(list, sym) {
+			list = append(list, sym)
+		}
+	}
+	if len(list) == 0 {
+		return []rune{r}
+	}
+	return list
+}
+
+// member notes a character of a term under each of its parts.
+func (c *compiler) member(r rune) {
+	if c.known[r] {
+		return
+	}
+	c.known[r] = true
+	for _, p := range c.m.normal.Direct(r) {
+		c.m.members[p] = append(c.m.members[p], r)
+	}
+}
+
+// Limits of the pairs: how far apart the two characters may stand in the term, and how long the term may be.
+const (
+	maxSpread = 3
+	maxPaired = 24
+)
+
+// pair adds the pairs of characters by which a damaged or rearranged term is found: those that are not too common together.
+func (c *compiler) pair(runes []rune, id int32) {
+	if len(runes) > maxPaired {
+		return
+	}
+	n := c.m.normal
+	for i := range runes {
+		for j := i + 1; j < len(runes) && j <= i+maxSpread; j++ {
+			if runes[i] != runes[j] && n.Surprisal(runes[i])+n.Surprisal(runes[j]) >= c.m.scoring.Surprisal.Seed {
+				c.pairs = append(c.pairs, pairOf{pairKey(runes[i], runes[j]), pair{id, uint8(i), uint8(j)}})
+			}
+		}
+	}
+}
+
+// pair is two characters of a term, at places i < j.
+type pair struct {
+	term int32
+	i, j uint8
+}
+
+type pairOf struct {
+	key uint64
+	pair
+}
+
+// pairs finds the terms that have two given characters. A filter of one bit per key answers most look-ups.
+type pairs struct {
+	filter []uint64
+	shift  uint
+	first  map[uint64]int32 // of a key, the first in list
+	list   []pairOf         // sorted by key
+}
+
+// pairKey is the same for both orders of the characters.
+func pairKey(a, b rune) uint64 {
+	if a > b {
+		a, b = b, a
+	}
+	return uint64(a)<<32 | uint64(b)
+}
+
+func (p *pairs) build(list []pairOf) {
+	slices.SortStableFunc(list, func(a, b pairOf) int { return cmp.Compare(a.key, b.key) })
+	p.list, p.first = list, make(map[uint64]int32, len(list))
+	width := uint(10)
+	for 1<<width < 16*len(list) {
+		width++
+	}
+	p.shift, p.filter = 64-width, make([]uint64, 1<<(width-6))
+	for i, e := range list {
+		if i == 0 || list[i-1].key != e.key {
+			p.first[e.key] = int32(i)
+			h := slot(e.key, p.shift)
+			p.filter[h>>6] |= 1 << (h & 63)
+		}
+	}
+}
+
+// maxBucket bounds the terms tried for one pair; where more share it, those of the lexicon's beginning are.
+const maxBucket = 64
+
+// of lists the terms that have both characters, in either order.
+func (p *pairs) of(key uint64) []pairOf {
+	h := slot(key, p.shift)
+	if p.filter[h>>6]>>(h&63)&1 == 0 {
+		return nil
+	}
+	i, ok := p.first[key]
+	if !ok {
+		return nil
+	}
+	end := int(i)
+	for end < len(p.list) && end < int(i)+maxBucket && p.list[end].key == key {
+		end++
+	}
+	return p.list[i:end]
+}
+
+// Config is what a Matcher is built from.
+type Config struct {
+	Normalizer *normal.Normalizer
+	Lexicons   []*Lexicon // a term of a later one replaces the term with the same id
+	Scoring    *Scoring   // nil: the shipped one
+}
+
+// New builds a Matcher. It refuses lexicons that are not valid and more than [MaxTerms] terms, with Invalid.
+func New(c Config) (*Matcher, error) {
+	if c.Normalizer == nil {
+		return nil, qingyuan.Errorf(qingyuan.Internal, "a matcher needs a normalizer")
+	}
+	m := &Matcher{normal: c.Normalizer, scoring: c.Scoring}
+	var err error
+	if m.scoring == nil {
+		if m.scoring, err = ShippedScoring(); err != nil {
+			return nil, err
+		}
+	}
+	if m.sources, err = Sources(); err != nil {
+		return nil, err
+	}
+	if err := m.gather(c.Lexicons); err != nil {
+		return nil, err
+	}
+	m.version = versionOf(c.Lexicons, m.scoring)
+	m.compile()
+	return m, nil
+}
+
+// gather collects the terms, cues and phrases of the lexicons.
+func (m *Matcher) gather(lexicons []*Lexicon) error {
+	at := map[string]int{}
+	for _, l := range lexicons {
+		if err := l.Validate(); err != nil {
+			return err
+		}
+		for _, t := range l.Terms {
+			if t.Typology == "" {
+				t.Typology = l.Typology
+			}
+			if i, ok := at[t.ID]; ok {
+				m.entries[i] = t
+				continue
+			}
+			at[t.ID] = len(m.entries)
+			m.entries = append(m.entries, t)
+		}
+		for _, c := range l.Contexts {
+			m.contexts = append(m.contexts, c)
+			for _, cue := range c.Cues {
+				m.add(cue, -int32(len(m.contexts)), false)
+			}
+		}
+		for _, phrase := range l.Allow {
+			m.add(phrase, allowed, false)
+		}
+	}
+	for i, e := range m.entries {
+		m.add(e.Text, int32(i), false)
+		for _, v := range e.Also {
+			m.add(v, int32(i), true)
+		}
+	}
+	if len(m.terms) > MaxTerms {
+		return qingyuan.Errorf(qingyuan.Invalid, "the lexicons have %d terms and variants; the limit is %d", len(m.terms), MaxTerms)
+	}
+	return nil
+}
+
+func (m *Matcher) add(text string, entry int32, variant bool) {
+	if runes := spell(m.normal, text); len(runes) > 0 {
+		m.terms = append(m.terms, term{runes, entry, len(runes) <= 2, variant})
+	}
+}

@@ -1,0 +1,231 @@
+package lexicon
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"qingyuan"
+	"qingyuan/internal/prevent/text/normal"
+)
+
+// EvalOptions says what to evaluate.
+type EvalOptions struct {
+	Data       io.Reader          // JSON lines of text, label, perturb, entities
+	Normalizer *normal.Normalizer // nil: a new one
+	Scoring    *Scoring           // nil: the shipped one
+}
+
+// EvalReport is the outcome of [Eval]. Recovery and false hits come from one run with one matcher, whose terms are all entities of the file.
+// A row is clean if its label is ok and nothing is perturbed. A hit on a clean text is false unless the text holds the term
+// literally, letter case and width aside; literal ones are counted apart.
+type EvalReport struct {
+	Scoring     string            `json:"scoring"` // version of the scoring
+	Perturb     map[string]*Tally `json:"perturb"` // terms of at least 3 characters, by perturbation
+	FalseHits   int               `json:"false_hits"`
+	LiteralHits int               `json:"literal_hits"`
+	CleanTexts  int               `json:"clean_texts"`
+	Terms       int               `json:"terms"`
+	FalseRate   float64           `json:"false_per_1000_per_100_terms"`
+	FalseByView map[View]int      `json:"false_by_view"`
+	TwoChar     ShortReport       `json:"two_char"` // terms of at most 2 characters: disguised ones count only beside a corroborating hit
+}
+
+// ShortReport is what EvalReport says of long terms, for the short ones.
+type ShortReport struct {
+	Perturb     map[string]*Tally `json:"perturb"`
+	FalseHits   int               `json:"false_hits"`
+	LiteralHits int               `json:"literal_hits"`
+	Terms       int               `json:"terms"`
+	FalseRate   float64           `json:"false_per_1000_per_100_terms"`
+}
+
+// Tally counts occurrences of terms and how many were found.
+type Tally struct {
+	N         int     `json:"n"`
+	Recovered int     `json:"recovered"`
+	Rate      float64 `json:"rate"`
+}
+
+// evalRow is one line of the data.
+type evalRow struct {
+	Text     string   `json:"text"`
+	Label    string   `json:"label"`
+	Perturb  string   `json:"perturb"`
+	Entities []string `json:"entities"`
+}
+
+// Limits of the evaluation data.
+const (
+	maxEvalRows = 1_000_000
+	maxEvalLine = 1 << 20
+)
+
+// Eval measures how well disguised terms are recovered and how often clean texts are hit, in one run.
+func Eval(ctx context.Context, o EvalOptions) (*EvalReport, error) {
+	rows, err := readRows(o.Data)
+	if err != nil {
+		return nil, err
+	}
+	m, terms, err := evalMatcher(o, rows)
+	if err != nil {
+		return nil, err
+	}
+	r := &EvalReport{Scoring: strconv.Itoa(m.scoring.Version), Perturb: map[string]*Tally{}, FalseByView: map[View]int{},
+		TwoChar: ShortReport{Perturb: map[string]*Tally{}}}
+	for _, t := range m.terms {
+		if t.short {
+			r.TwoChar.Terms++
+		} else {
+			r.Terms++
+		}
+	}
+	for i := range rows {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		res, err := m.Scan(rows[i].Text)
+		if err != nil {
+			return nil, err
+		}
+		if rows[i].Label == "ok" && (rows[i].Perturb == "none" || rows[i].Perturb == "") {
+			r.clean(m, &rows[i], res.Hits)
+		} else {
+			r.recover(m, &rows[i], terms, res.Hits)
+		}
+	}
+	r.finish()
+	return r, nil
+}
+
+func readRows(data io.Reader) ([]evalRow, error) {
+	s := bufio.NewScanner(data)
+	s.Buffer(nil, maxEvalLine)
+	var rows []evalRow
+	for s.Scan() {
+		if len(strings.TrimSpace(s.Text())) == 0 {
+			continue
+		}
+		var r evalRow
+		if err := json.Unmarshal(s.Bytes(), &r); err != nil {
+			return nil, qingyuan.FieldErrorf("data", "line %d is not a JSON object of text, label, perturb and entities", len(rows)+1)
+		}
+		if rows = append(rows, r); len(rows) > maxEvalRows {
+			return nil, qingyuan.FieldErrorf("data", "has more than %d rows", maxEvalRows)
+		}
+	}
+	if err := s.Err(); err != nil {
+		return nil, qingyuan.Wrap(qingyuan.Invalid, err, "the data could not be read")
+	}
+	return rows, nil
+}
+
+// evalMatcher builds a matcher whose terms are the entities of the rows; terms gives their ids.
+func evalMatcher(o EvalOptions, rows []evalRow) (*Matcher, map[string]string, error) {
+	n := o.Normalizer
+	if n == nil {
+		var err error
+		if n, err = normal.New(); err != nil {
+			return nil, nil, err
+		}
+	}
+	terms := map[string]string{}
+	l := &Lexicon{Name: "entities", Version: 1}
+	for i := range rows {
+		for _, e := range rows[i].Entities {
+			if _, ok := terms[e]; ok || e == "" || utf8.RuneCountInString(e) > MaxTerm {
+				continue
+			}
+			terms[e] = strconv.Itoa(len(terms))
+			l.Terms = append(l.Terms, Term{ID: terms[e], Text: e, Sense: qingyuan.Text{ZH: e, EN: e}, Source: "data"})
+		}
+	}
+	m, err := New(Config{Normalizer: n, Lexicons: []*Lexicon{l}, Scoring: o.Scoring})
+	return m, terms, err
+}
+
+// clean counts the terms hit in a clean text, each once.
+func (r *EvalReport) clean(m *Matcher, row *evalRow, hits []Hit) {
+	r.CleanTexts++
+	seen := map[string]bool{}
+	base := string(spellAll(m.normal, row.Text))
+	for _, h := range hits {
+		if seen[h.Term] {
+			continue
+		}
+		seen[h.Term] = true
+		literal := strings.Contains(base, string(spellAll(m.normal, h.Text)))
+		short := len(spell(m.normal, h.Text)) <= 2
+		switch {
+		case literal && short:
+			r.TwoChar.LiteralHits++
+		case literal:
+			r.LiteralHits++
+		case short:
+			r.TwoChar.FalseHits++
+		default:
+			r.FalseHits++
+			r.FalseByView[h.View]++
+		}
+	}
+}
+
+// spellAll folds every character of a text.
+func spellAll(n *normal.Normalizer, text string) []rune {
+	tokens := n.Tokens(nil, text)
+	runes := make([]rune, len(tokens))
+	for i, t := range tokens {
+		runes[i] = t.Rune
+	}
+	return runes
+}
+
+// recover counts the entities of a row and those found: by themselves or inside a longer term that contains them.
+func (r *EvalReport) recover(m *Matcher, row *evalRow, terms map[string]string, hits []Hit) {
+	for _, e := range row.Entities {
+		id, ok := terms[e]
+		if !ok {
+			continue
+		}
+		table := r.Perturb
+		if len(spell(m.normal, e)) <= 2 {
+			table = r.TwoChar.Perturb
+		}
+		t := table[row.Perturb]
+		if t == nil {
+			t = &Tally{}
+			table[row.Perturb] = t
+		}
+		t.N++
+		if slices.ContainsFunc(hits, func(h Hit) bool { return h.Term == id || strings.Contains(h.Text, e) }) {
+			t.Recovered++
+		}
+	}
+}
+
+func (r *EvalReport) finish() {
+	for _, table := range []map[string]*Tally{r.Perturb, r.TwoChar.Perturb} {
+		for t := range maps.Values(table) {
+			t.Rate = round(float64(t.Recovered) / float64(t.N))
+		}
+	}
+	r.FalseRate = perThousand(r.FalseHits, r.CleanTexts, r.Terms)
+	r.TwoChar.FalseRate = perThousand(r.TwoChar.FalseHits, r.CleanTexts, r.TwoChar.Terms)
+}
+
+// perThousand is hits per 1,000 texts and 100 terms.
+func perThousand(hits, texts, terms int) float64 {
+	if texts == 0 || terms == 0 {
+		return 0
+	}
+	return round(float64(hits) * 1000 * 100 / float64(texts) / float64(terms))
+}
+
+func round(x float64) float64 { return math.Round(x*10000) / 10000 }

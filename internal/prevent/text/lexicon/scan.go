@@ -1,0 +1,237 @@
+package lexicon
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"qingyuan"
+	"qingyuan/internal/prevent/text/normal"
+)
+
+// MaxHits bounds the hits of one text; what follows is not searched.
+const MaxHits = 10_000
+
+// View names the farthest view in which a hit stands.
+type View string
+
+// The views of hits, from plain to far.
+const (
+	ViewBase       View = "base"       // as written, apart from folding
+	ViewSimplified View = "simplified" // in traditional characters
+	ViewCompact    View = "compact"    // with insertions, or signs for characters
+	ViewMerged     View = "merged"     // 拆字
+	ViewPinyin     View = "pinyin"     // by sound: homophones, syllables in letters
+	ViewGlyph      View = "glyph"      // 形近
+	ViewInitials   View = "initials"   // first letters
+	ViewOrder      View = "order"      // rearranged
+	ViewPartial    View = "partial"    // one character is something else
+)
+
+// Views lists the views of hits.
+var Views = []View{ViewBase, ViewSimplified, ViewCompact, ViewMerged, ViewPinyin, ViewGlyph, ViewInitials, ViewOrder, ViewPartial}
+
+// Hit is one term found in a text.
+type Hit struct {
+	Term     string            `json:"term"` // id
+	Text     string            `json:"text"` // the term as the lexicon has it
+	Typology qingyuan.Typology `json:"typology"`
+	View     View              `json:"view"`
+	Span     qingyuan.Span     `json:"span"` // bytes of the raw text
+	Raw      string            `json:"raw"`  // what stands there
+	Weak     bool              `json:"weak,omitempty"`
+	Short    bool              `json:"short,omitempty"`   // a disguised term of at most two characters, corroborated
+	Context  string            `json:"context,omitempty"` // id of the context that takes the accusation away
+	Bits     float32           `json:"bits,omitempty"`    // evidence of a disguised hit; 0 for a plain one
+	Sense    qingyuan.Text     `json:"sense"`
+	Source   string            `json:"source"`
+}
+
+// Disguised says whether the term does not stand there as the lexicon has it.
+func (h *Hit) Disguised() bool { return h.View != ViewBase && h.View != ViewSimplified }
+
+// Result is what a scan found.
+type Result struct {
+	Hits      []Hit  `json:"hits"`      // by position
+	Version   string `json:"version"`   // of the lexicons and the scoring
+	Truncated bool   `json:"truncated"` // more than MaxHits: the rest of the text was not searched
+}
+
+// Pieces of a long text: each is searched with some of the text before and after it, so that nothing is lost at the seams.
+const (
+	pieceSize   = 32 << 10
+	pieceBefore = 512
+	pieceAfter  = 2 << 10
+)
+
+// spot is a candidate at its place in the raw text.
+type spot struct {
+	candidate
+	start, end int
+}
+
+// Scan finds the terms in text. Text longer than [normal.MaxText] is refused with Invalid.
+func (m *Matcher) Scan(text string) (*Result, error) {
+	if len(text) > normal.MaxText {
+		return nil, qingyuan.FieldErrorf("text", "is longer than %d bytes; send it in parts", normal.MaxText)
+	}
+	r := &Result{Version: m.version}
+	var spots []spot
+	s := search{m: m}
+	for at := 0; at < len(text) && !r.Truncated; {
+		end := cut(text, at+pieceSize)
+		from := cut(text, at-pieceBefore)
+		for _, c := range s.run(text[from:cut(text, end+pieceAfter)]) {
+			p := spot{c, from + int(s.page.tokens[c.from].Start), from + int(s.page.tokens[c.to-1].End)}
+			if p.start >= at && p.start < end {
+				spots = append(spots, p)
+			}
+		}
+		if len(s.found) == maxCandidates || len(spots) > MaxHits {
+			r.Truncated = true
+		}
+		at = end
+	}
+	for _, p := range m.resolve(text, spots) {
+		r.Hits = append(r.Hits, m.hit(text, p))
+	}
+	m.place(text, r.Hits, spots)
+	return r, nil
+}
+
+// cut moves i to a position between runes of the text.
+func cut(text string, i int) int {
+	i = min(max(i, 0), len(text))
+	for back := 0; i > 0 && i < len(text) && back < utf8.UTFMax && !utf8.RuneStart(text[i]); back++ {
+		i--
+	}
+	return i
+}
+
+// resolve keeps, of all candidates, those that stand: not inside an allow-listed phrase, nor inside a plainer or longer one, and if short
+// and disguised only beside a corroborating one.
+func (m *Matcher) resolve(text string, spots []spot) []spot {
+	slices.SortStableFunc(spots, func(a, b spot) int {
+		if d := cmp.Compare(a.start, b.start); d != 0 {
+			return d
+		}
+		return cmp.Compare(b.end, a.end)
+	})
+	var terms []spot
+	for i, a := range spots {
+		if m.terms[a.term].entry >= 0 && !m.hidden(spots, i) {
+			terms = append(terms, a)
+		}
+	}
+	var kept []spot
+	for i, a := range terms {
+		if m.wanted(a) && (a.plain() || !m.terms[a.term].short || m.corroborated(terms, i)) {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// wanted says whether the entry of a term is reported in the way it was found.
+func (m *Matcher) wanted(a spot) bool {
+	e := &m.entries[m.terms[a.term].entry]
+	return e.Match != Disguised || !a.plain() || m.terms[a.term].variant
+}
+
+// near calls f for the spots that overlap spot i, itself left out, until it returns false.
+func nearby(spots []spot, i, distance int, f func(spot) bool) {
+	from, to := spots[i].start-distance, spots[i].end+distance
+	for k := i + 1; k < len(spots) && spots[k].start < to; k++ {
+		if !f(spots[k]) {
+			return
+		}
+	}
+	for k := i - 1; k >= 0 && spots[k].start > from-pieceAfter; k-- {
+		if spots[k].end > from && !f(spots[k]) {
+			return
+		}
+	}
+}
+
+// hidden says whether a better candidate covers spot i.
+func (m *Matcher) hidden(spots []spot, i int) (hidden bool) {
+	a := spots[i]
+	nearby(spots, i, 0, func(b spot) bool {
+		covers := b.start <= a.start && b.end >= a.end
+		longer := covers && b.end-b.start > a.end-a.start
+		switch entry := m.terms[b.term].entry; {
+		case entry < 0 && entry != allowed: // a cue hides nothing
+		case entry == allowed:
+			hidden = covers && b.plain()
+		case b.plain():
+			hidden = longer && m.wanted(b) || covers && !a.plain()
+		case a.plain():
+		case b.term == a.term || covers || a.start <= b.start && a.end >= b.end:
+			hidden = b.bits > a.bits || b.bits == a.bits && (longer || b.term == a.term && b.start < a.start)
+		}
+		return !hidden
+	})
+	return hidden
+}
+
+// corroborated says whether another hit near spot i makes a short disguised one believable.
+func (m *Matcher) corroborated(spots []spot, i int) (ok bool) {
+	a := spots[i]
+	nearby(spots, i, m.scoring.Corroboration, func(b spot) bool {
+		t := &m.terms[b.term]
+		if b.term == a.term || b.start < a.end && b.end > a.start {
+			return true
+		}
+		if b.plain() {
+			ok = m.wanted(b) && !m.entries[t.entry].Weak && len(t.runes) > 1
+		} else {
+			ok = !t.short || a.bits+b.bits >= m.scoring.Together
+		}
+		return !ok
+	})
+	return ok
+}
+
+// hit describes a spot.
+func (m *Matcher) hit(text string, p spot) Hit {
+	t := &m.terms[p.term]
+	e := &m.entries[t.entry]
+	h := Hit{Term: e.ID, Text: e.Text, Typology: e.Typology, Weak: e.Weak, Sense: e.Sense, Source: e.Source, View: viewOf(text, p),
+		Span: qingyuan.Span{Start: p.start, End: p.end}, Raw: text[p.start:p.end]}
+	if !p.plain() {
+		h.Bits, h.Short = p.bits, t.short
+	}
+	if h.View == ViewBase && m.traditional(h.Raw) {
+		h.View = ViewSimplified
+	}
+	return h
+}
+
+// viewOf is the farthest view that a spot needs.
+func viewOf(text string, p spot) View {
+	switch {
+	case p.reorder:
+		return ViewOrder
+	case p.has(odd), p.has(lost):
+		return ViewPartial
+	case p.has(letter):
+		return ViewInitials
+	case p.has(alike):
+		return ViewGlyph
+	case p.has(homophone), p.has(spelled), p.has(near):
+		return ViewPinyin
+	case p.has(apart):
+		return ViewMerged
+	case p.has(named), p.gap > 0:
+		return ViewCompact
+	}
+	return ViewBase
+}
+
+// traditional says whether some character of raw has a simplified form.
+func (m *Matcher) traditional(raw string) bool {
+	return strings.IndexFunc(raw, func(r rune) bool {
+		return normal.ClassOf(r) == normal.Han && m.normal.Fold(r) != r
+	}) >= 0
+}
