@@ -123,10 +123,11 @@ type plan struct {
 	features   []int // all that these rules read, by name
 	aggregates []int
 	streams    []int
+	atMost     qingyuan.Outcome // the most severe outcome of the kind; empty for any
 }
 
 func (p *Program) plan(kind qingyuan.EventKind) *plan {
-	out := &plan{}
+	out := &plan{atMost: p.ruleset.DecisionPoints[string(kind)].AtMost}
 	features, aggregates := map[int]bool{}, map[int]bool{}
 	for i, r := range p.rules {
 		if !includes(r.On, kind) {

@@ -16,7 +16,7 @@
 // # Scoring
 //
 // The score is the sum of the weights of the suspicion rules that fired, less those of the hardship rules that fired, at least 0.
-// The outcome is found in four steps:
+// The outcome is found in five steps:
 //
 //  1. the most severe outcome whose threshold the score reaches, else pass;
 //  2. raised to the most severe outcome that a fired suspicion rule names itself, where the score is above 0: hardship that
@@ -24,7 +24,8 @@
 //  3. capped at review where the fired suspicion rules come from fewer than two independent families. Independent are voice, text,
 //     document, behaviour, link and social; what the process family says is read from texts and stands with none;
 //  4. raised to the most severe outcome of a fired rule marked hard. Hard marks a fact, such as an entry of a list that a person
-//     confirmed: neither the cap nor hardship touches it.
+//     confirmed: neither the cap nor hardship touches it;
+//  5. lowered to what the decision point of the event kind allows at most (at_most), where it says so.
 //
 // Events in: every kind of event, through the caller. Events out: none; the caller records the result.
 package decision

@@ -224,11 +224,18 @@ func (r *reader) decisionPoints(rs *Ruleset) reading {
 				"deadline_ms": r.integer(&deadline, 1, 60_000),
 				"fallback":    choice(r, &p.Fallback, qingyuan.Outcomes...),
 				"fail":        choice(r, &p.Fail, FailOpen, FailClosed),
+				"at_most":     choice(r, &p.AtMost, qingyuan.Outcomes...),
 			}, "deadline_ms", "fallback", "fail")
 			p.Deadline = time.Duration(deadline) * time.Millisecond
 			stops := p.Fallback.Severity() >= qingyuan.Challenge.Severity()
 			if p.Fallback != "" && p.Fail != "" && stops != (p.Fail == FailClosed) {
 				r.problem(value, join(path, "fail"), say("fallback %[1]s 与 fail %[2]s 矛盾", "fallback %[1]s contradicts fail %[2]s", p.Fallback, p.Fail))
+			}
+			if p.AtMost != "" && p.Fallback.Severity() > p.AtMost.Severity() {
+				r.problem(value, join(path, "at_most"), say("fallback %[1]s 比 at_most %[2]s 更严", "fallback %[1]s is more severe than at_most %[2]s", p.Fallback, p.AtMost))
+			}
+			if p.AtMost != "" && !slices.Contains(qingyuan.EventKinds, qingyuan.EventKind(key.Value)) {
+				r.problem(value, join(path, "at_most"), say("at_most 只能用于事件类型", "at_most is for event kinds only"))
 			}
 			rs.DecisionPoints[key.Value] = p
 		})

@@ -144,6 +144,9 @@ type DecisionPoint struct {
 	Fallback qingyuan.Outcome
 	// Fail must agree with Fallback: open with pass, review or warn; closed with challenge, hold or reject.
 	Fail Posture
+	// AtMost, where given for an event kind, is the most severe outcome that an event of the kind can get: a complaint must be
+	// handled whoever is behind it, so that it is never held.
+	AtMost qingyuan.Outcome
 }
 
 // Problem is one thing wrong with a ruleset. Line and Column count from 1; they are 0 where the problem is of the whole.

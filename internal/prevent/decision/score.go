@@ -48,6 +48,9 @@ func (p *Program) score(out *Result, fired []int) {
 		out.Outcome = qingyuan.Review
 	}
 	out.Outcome = sterner(out.Outcome, hard)
+	if most := p.plans[out.Kind].atMost; most != "" && out.Outcome.Severity() > most.Severity() {
+		out.Outcome = most
+	}
 	out.Typologies = p.typologies(fired)
 }
 
