@@ -86,7 +86,7 @@ func (s *Service) tenantExists(ctx context.Context, t qingyuan.Tenant) (bool, er
 }
 
 // settle counts an attempt on the account as it is now, and runs then in the same command where it succeeded. An account
-// that does not exist costs the same command. During a lock nothing is counted and nothing succeeds.
+// that does not exist costs the same statements. During a lock nothing is counted and nothing succeeds.
 func (s *Service) settle(ctx context.Context, t qingyuan.Tenant, seen account, match bool, then func(*store.Tx, account) error) error {
 	accepted := false
 	err := s.cfg.DB.Write(ctx, t, func(tx *store.Tx) error {
@@ -98,13 +98,13 @@ func (s *Service) settle(ctx context.Context, t qingyuan.Tenant, seen account, m
 		locked := now.Before(a.LockedUntil)
 		accepted = found && match && !locked && a.DisabledAt.IsZero() && a.hash == seen.hash
 		switch {
-		case accepted && a.failed > 0:
-			_, err = tx.Exec(`UPDATE account SET failed = 0, locked_until = 0 WHERE tenant = $1 AND id = $2`, a.ID)
-		case found && !match && !locked:
-			failed := a.failed + 1
-			_, err = tx.Exec(`UPDATE account SET failed = $3, locked_until = $4 WHERE tenant = $1 AND id = $2`, a.ID, failed, now.Add(lockFor(failed)).UnixMicro())
+		case accepted:
+			a.failed, a.LockedUntil = 0, time.UnixMicro(0)
+		case !match && !locked:
+			a.failed++
+			a.LockedUntil = now.Add(lockFor(a.failed))
 		}
-		if err != nil {
+		if _, err := tx.Exec(`UPDATE account SET failed = $3, locked_until = $4 WHERE tenant = $1 AND id = $2`, a.ID, a.failed, a.LockedUntil.UnixMicro()); err != nil {
 			return err
 		}
 		if accepted {
