@@ -231,7 +231,7 @@ function makeDecision(seq, at) {
           phone: `1${pick(["38", "59", "86", "77"])}****${tail}`,
           customer_no: `C00****${digits(3)}`,
         };
-  const fallback = random() < 0.008;
+  const fallback = random() < 0.008 ? "deadline" : undefined;
   const event_id = id("evt");
   const reasons = fired.map((r) => ({
     rule: r.id,
@@ -254,11 +254,11 @@ function makeDecision(seq, at) {
     decided_at: new Date(at).toISOString(),
     effective_at: new Date(at - 800 - random() * 3000).toISOString(),
     ruleset: { id: "starter", version: 3 },
-    subject,
+    subject: subject ?? {},
     reasons,
     not_evaluable:
       kind === "application.submitted" && random() < 0.7
-        ? [{ rule: "t3_call_forwarding_on", missing: ["event.call_forwarding.state"] }]
+        ? [{ rule: "t3_call_forwarding_on", missing: "event.call_forwarding.state" }]
         : [],
     values: [
       ...reasons.flatMap((r) => r.values),
@@ -272,16 +272,17 @@ function makeDecision(seq, at) {
       external_id: `LN${20260000 + seq}`,
       effective_at: new Date(at - 1000).toISOString(),
       observed_at: new Date(at - 2).toISOString(),
+      subject: subject ?? {},
+      entities: subject
+        ? [
+            { kind: "person", key: digits(32), role: "applicant" },
+            { kind: "phone", key: digits(32), role: "applicant" },
+            { kind: "device", key: digits(32) },
+            { kind: "ip", key: digits(32) },
+          ]
+        : [],
       data: subject ? dataOf(kind, subject) : { result: "failure", method: "password" },
     },
-    entities: subject
-      ? [
-          { kind: "person", key: digits(32), role: "applicant", masked: subject.id_no },
-          { kind: "phone", key: digits(32), role: "applicant", masked: subject.phone },
-          { kind: "device", key: digits(32), masked: "a41f****9c" },
-          { kind: "ip", key: digits(32), masked: "113.87.***.***" },
-        ]
-      : [],
     digest: randomBytes(32).toString("hex"),
     latency_us: Math.round(900 + random() * 2600),
   };
@@ -370,9 +371,9 @@ function summary(query) {
   return {
     events: chosen.length + 212,
     decisions: chosen.length,
-    by_outcome: tally(chosen.map((d) => d.outcome)).map(([outcome, n]) => ({ outcome, n })),
+    by_outcome: tally(chosen.map((d) => d.outcome)).map(([name, n]) => ({ name, n })),
     by_rule: tally(chosen.flatMap((d) => d.reasons.map((r) => r.rule)))
-      .map(([rule, n]) => ({ rule, n }))
+      .map(([name, n]) => ({ name, n }))
       .sort((a, b) => b.n - a.n),
     latency_us: { p50: 1840, p95: 4210, p99: 9630 },
   };
@@ -442,7 +443,7 @@ const routes = [
       const d = decisions.find((x) => x.id === match[1]);
       if (!d) return problem(404, "not_found", "no such decision");
       d.released = { at: new Date().toISOString(), by: "admin", reason: body.reason };
-      return { body: d };
+      return { status: 204 };
     },
   ],
   [
@@ -457,7 +458,7 @@ const routes = [
     ({ match }) => {
       const d = eventsOf.get(match[1]);
       return d
-        ? { body: { ...d.event, seq: d.seq, entities: d.entities, subject: d.subject, decision_id: d.id } }
+        ? { body: { ...d.event, seq: d.seq, decision_id: d.id, outcome: d.outcome } }
         : problem(404, "not_found", "no such event");
     },
   ],

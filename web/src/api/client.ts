@@ -1,8 +1,20 @@
 // The one way to the server: the public API, typed from its OpenAPI document.
 import createClient from "openapi-fetch";
-import type { components, paths } from "./schema";
+import type { paths } from "./schema";
 
-export type Schemas = components["schemas"];
+// Present is an answer as the server really sends it: an empty list is [], though the document allows null for it.
+export type Present<T> = T extends readonly (infer Item)[]
+  ? Present<Item>[]
+  : T extends object
+    ? { [K in keyof T]: Extract<T[K], readonly unknown[]> extends never ? Present<T[K]> : Present<Exclude<T[K], null>> }
+    : T;
+
+// Answer is the body of a successful GET of a path.
+export type Answer<P extends keyof paths> = paths[P] extends {
+  get: { responses: { 200: { content: { "application/json": infer Body } } } };
+}
+  ? Present<Body>
+  : never;
 
 // Problem is an error of the API (RFC 9457), or a request that never reached it.
 export class Problem extends Error {
@@ -53,7 +65,7 @@ api.use({
 });
 
 // ok gives the body of a successful answer and throws a Problem for any other.
-export async function ok<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+export async function ok<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<Present<T>> {
   let answer: Awaited<typeof call>;
   try {
     answer = await call;
@@ -61,7 +73,7 @@ export async function ok<T>(call: Promise<{ data?: T; error?: unknown; response:
     throw new Problem({ code: "unreachable" });
   }
   const { data, error, response } = answer;
-  if (response.ok) return data as T;
+  if (response.ok) return data as Present<T>;
   const body = typeof error === "object" && error !== null ? error : {};
   throw new Problem({
     request_id: response.headers.get("X-Request-Id") ?? undefined,

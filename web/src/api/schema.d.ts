@@ -26,7 +26,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Session"];
+                        "application/json": components["schemas"]["SessionView"];
                     };
                 };
                 /** @description Error */
@@ -64,7 +64,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Session"];
+                        "application/json": components["schemas"]["SessionView"];
                     };
                 };
                 /** @description Error */
@@ -87,12 +87,21 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description gone */
+                /** @description No Content */
                 204: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description Error */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
                 };
             };
         };
@@ -132,7 +141,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Session"];
+                        "application/json": components["schemas"]["SessionView"];
                     };
                 };
                 /** @description Error */
@@ -163,7 +172,7 @@ export interface paths {
             parameters: {
                 query?: {
                     outcome?: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
-                    kind?: "application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted";
+                    kind?: string;
                     rule?: string;
                     typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
                     q?: string;
@@ -185,7 +194,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["Decision"][];
+                            items: components["schemas"]["DecisionView"][] | null;
                             next_cursor?: string;
                         };
                     };
@@ -264,8 +273,8 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: {
-                    value?: string;
+                query: {
+                    value: string;
                     cursor?: string;
                     limit?: number;
                 };
@@ -284,7 +293,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["EventRow"][];
+                            items: components["schemas"]["EventView"][] | null;
                             next_cursor?: string;
                         };
                     };
@@ -334,14 +343,12 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description OK */
-                200: {
+                /** @description No Content */
+                204: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content: {
-                        "application/json": components["schemas"]["DecisionDetail"];
-                    };
+                    content?: never;
                 };
                 /** @description Error */
                 default: {
@@ -384,7 +391,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["EventDetail"];
+                        "application/json": components["schemas"]["EventView"];
                     };
                 };
                 /** @description Error */
@@ -431,7 +438,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Ruleset"];
+                        "application/json": components["schemas"]["RulesetView"];
                     };
                 };
                 /** @description Error */
@@ -479,7 +486,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            items: components["schemas"]["Decision"][];
+                            items: components["schemas"]["DecisionView"][] | null;
                             next_cursor?: string;
                         };
                     };
@@ -554,22 +561,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Text: {
+        TextView: {
             zh: string;
             en: string;
         };
-        User: {
+        UserView: {
             id: string;
             name: string;
             role: string;
             tenant: string;
         };
-        Session: {
-            user: components["schemas"]["User"];
+        SessionView: {
+            user: components["schemas"]["UserView"];
             csrf: string;
-            must_change_password: boolean;
+            must_change_password?: boolean;
         };
-        Subject: {
+        SubjectView: {
             name?: string;
             id_no?: string;
             phone?: string;
@@ -579,191 +586,146 @@ export interface components {
             id: string;
             version: number;
         };
-        Value: {
+        ValueView: {
             name: string;
             value: unknown;
         };
-        Reason: {
+        MissingView: {
             rule: string;
-            /** @enum {string} */
-            typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
-            /** @enum {string} */
-            family: "voice" | "text" | "document" | "behaviour" | "link" | "social" | "process";
+            missing: string;
+        };
+        ReleaseView: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            reason: string;
+        };
+        ReasonView: {
+            rule: string;
+            typology?: string;
+            family: string;
             /** @enum {string} */
             polarity: "suspicion" | "hardship";
             weight: number;
-            text: components["schemas"]["Text"];
+            text: components["schemas"]["TextView"];
+            values?: components["schemas"]["ValueView"][] | null;
         };
-        ReasonDetail: {
-            rule: string;
-            /** @enum {string} */
-            typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
-            /** @enum {string} */
-            family: "voice" | "text" | "document" | "behaviour" | "link" | "social" | "process";
-            /** @enum {string} */
-            polarity: "suspicion" | "hardship";
-            weight: number;
-            text: components["schemas"]["Text"];
-            values: components["schemas"]["Value"][];
-        };
-        Decision: {
+        DecisionView: {
             id: string;
             seq: number;
             event_id: string;
             external_id: string;
-            /** @enum {string} */
-            kind: "application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted";
+            kind: string;
             /** @enum {string} */
             outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
             score: number;
-            fallback: boolean;
+            fallback?: string;
             /** Format: date-time */
             decided_at: string;
             /** Format: date-time */
             effective_at: string;
             ruleset: components["schemas"]["RulesetRef"];
-            subject?: components["schemas"]["Subject"];
-            reasons: components["schemas"]["Reason"][];
+            subject: components["schemas"]["SubjectView"];
+            reasons: components["schemas"]["ReasonView"][] | null;
+            erased?: boolean;
         };
-        Entity: {
+        EntityView: {
             kind: string;
             key: string;
             role?: string;
-            masked?: string;
         };
-        EventBody: {
+        EventView: {
             id: string;
             seq: number;
-            /** @enum {string} */
-            kind: "application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted";
+            kind: string;
             source: string;
             external_id: string;
             /** Format: date-time */
             effective_at: string;
             /** Format: date-time */
             observed_at: string;
-            data: {
+            subject: components["schemas"]["SubjectView"];
+            entities: components["schemas"]["EntityView"][] | null;
+            data?: {
                 [key: string]: unknown;
             };
+            decision_id?: string;
+            outcome?: string;
+            erased?: boolean;
         };
         DecisionDetail: {
             id: string;
             seq: number;
             event_id: string;
             external_id: string;
-            /** @enum {string} */
-            kind: "application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted";
+            kind: string;
             /** @enum {string} */
             outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
             score: number;
-            fallback: boolean;
+            fallback?: string;
             /** Format: date-time */
             decided_at: string;
             /** Format: date-time */
             effective_at: string;
             ruleset: components["schemas"]["RulesetRef"];
-            subject?: components["schemas"]["Subject"];
-            reasons: components["schemas"]["ReasonDetail"][];
-            not_evaluable: {
-                rule: string;
-                missing: string[];
-            }[];
-            values: components["schemas"]["Value"][];
-            event: components["schemas"]["EventBody"];
-            entities: components["schemas"]["Entity"][];
+            subject: components["schemas"]["SubjectView"];
+            reasons: components["schemas"]["ReasonView"][] | null;
+            erased?: boolean;
+            not_evaluable: components["schemas"]["MissingView"][] | null;
+            values: components["schemas"]["ValueView"][] | null;
+            event: components["schemas"]["EventView"];
             digest: string;
             latency_us: number;
-            released?: {
-                /** Format: date-time */
-                at: string;
-                by: string;
-                reason: string;
-            };
+            released?: components["schemas"]["ReleaseView"];
         };
-        EventRow: {
+        RuleView: {
             id: string;
-            seq: number;
-            /** @enum {string} */
-            kind: "application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted";
-            external_id: string;
-            /** Format: date-time */
-            effective_at: string;
-            decision_id?: string;
-            /** @enum {string} */
-            outcome?: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
-            subject?: components["schemas"]["Subject"];
-        };
-        EventDetail: {
-            id: string;
-            seq: number;
-            /** @enum {string} */
-            kind: "application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted";
-            source: string;
-            external_id: string;
-            /** Format: date-time */
-            effective_at: string;
-            /** Format: date-time */
-            observed_at: string;
-            corrects?: string;
-            data: {
-                [key: string]: unknown;
-            };
-            entities: components["schemas"]["Entity"][];
-            subject?: components["schemas"]["Subject"];
-            decision_id?: string;
-        };
-        Rule: {
-            id: string;
-            title: components["schemas"]["Text"];
-            /** @enum {string} */
-            typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
-            /** @enum {string} */
-            family: "voice" | "text" | "document" | "behaviour" | "link" | "social" | "process";
-            /** @enum {string} */
-            polarity: "suspicion" | "hardship";
-            on: ("application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted")[];
+            title: components["schemas"]["TextView"];
+            typology?: string;
+            family: string;
+            polarity: string;
+            on: string[] | null;
             when: string;
             weight: number;
-            /** @enum {string} */
-            outcome?: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
-            reason: components["schemas"]["Text"];
+            outcome?: string;
+            hard?: boolean;
+            reason: components["schemas"]["TextView"];
             source: string;
+            false_positive?: string;
         };
-        Velocity: {
+        VelocityView: {
             id: string;
-            on: ("application.submitted" | "account.login" | "account.changed" | "loan.drawn" | "repayment.posted" | "card.transaction" | "call.recorded" | "complaint.received" | "document.submitted" | "post.observed" | "message.received" | "agreement.submitted")[];
+            on: string[] | null;
             key: string;
-            /** @enum {string} */
-            agg: "count" | "sum" | "distinct";
+            agg: string;
             of?: string;
             window: string;
-            /** @enum {string} */
-            current: "include" | "exclude";
+            where?: string;
         };
-        Ruleset: {
+        RulesetView: {
             id: string;
             version: number;
-            title: components["schemas"]["Text"];
-            rules: components["schemas"]["Rule"][];
-            velocities: components["schemas"]["Velocity"][];
+            title: components["schemas"]["TextView"];
+            rules: components["schemas"]["RuleView"][] | null;
+            velocities: components["schemas"]["VelocityView"][] | null;
             thresholds: {
-                /** @enum {string} */
-                outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
+                outcome: string;
                 score: number;
-            }[];
+            }[] | null;
+        };
+        CountOf: {
+            name: string;
+            n: number;
         };
         Summary: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
             events: number;
             decisions: number;
-            by_outcome: {
-                /** @enum {string} */
-                outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
-                n: number;
-            }[];
-            by_rule: {
-                rule: string;
-                n: number;
-            }[];
+            by_outcome: components["schemas"]["CountOf"][] | null;
+            by_rule: components["schemas"]["CountOf"][] | null;
             latency_us: {
                 p50: number;
                 p95: number;
@@ -776,9 +738,9 @@ export interface components {
             status: number;
             /** @enum {string} */
             code: "invalid" | "unauthorized" | "forbidden" | "not_found" | "conflict" | "too_many" | "unavailable" | "internal";
-            detail: string;
+            detail?: string;
             field?: string;
-            request_id: string;
+            request_id?: string;
         };
     };
     responses: never;

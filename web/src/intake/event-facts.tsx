@@ -1,18 +1,20 @@
 import { Link } from "@tanstack/react-router";
 import { Tooltip } from "antd";
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
-import type { Schemas } from "../api/client";
 import { fullTime, leaves, plain } from "../shell/format";
+import { useWord } from "../shell/word";
+import type { EntityView, EventView } from "./vocabulary";
 
 interface Props {
-  event: Schemas["EventBody"] & { corrects?: string };
-  entities: Schemas["Entity"][] | null;
+  event: EventView;
   link?: boolean; // to the event's own page
 }
 
 // EventFacts is an event as it was received, with personal fields masked by the server, and what it mentions.
-export function EventFacts({ event, entities, link }: Props) {
+export function EventFacts({ event, link }: Props) {
   const { t } = useTranslation("intake");
+  const word = useWord();
   return (
     <>
       <section className="panel">
@@ -26,7 +28,7 @@ export function EventFacts({ event, entities, link }: Props) {
         </h2>
         <dl className="facts">
           <dt>{t("event.kind")}</dt>
-          <dd>{t(`kind.${event.kind}`)}</dd>
+          <dd>{word("intake:kind", event.kind)}</dd>
           <dt>{t("event.source")}</dt>
           <dd className="mono">{event.source}</dd>
           <dt>{t("event.externalId")}</dt>
@@ -35,16 +37,10 @@ export function EventFacts({ event, entities, link }: Props) {
           <dd className="figures">{fullTime(event.effective_at)}</dd>
           <dt title={t("event.observedAt.hint")}>{t("event.observedAt")}</dt>
           <dd className="figures">{fullTime(event.observed_at)}</dd>
-          {event.corrects && (
-            <>
-              <dt>{t("event.corrects")}</dt>
-              <dd className="mono">{event.corrects}</dd>
-            </>
-          )}
         </dl>
-        <EventData data={event.data} />
+        {event.erased ? <p className="panel-pad muted">{t("event.erased")}</p> : <EventData data={event.data ?? {}} />}
       </section>
-      <Entities entities={entities ?? []} />
+      <Entities entities={event.entities} />
     </>
   );
 }
@@ -57,43 +53,40 @@ function EventData({ data }: { data: Record<string, unknown> }) {
     <>
       <h3>{t("event.data")}</h3>
       <dl className="facts facts-data">
-        {rows.map(({ path, value }) => [
-          <dt key={`${path} name`} className="mono">
-            {path}
-          </dt>,
-          <dd key={path} className="figures">
-            {plain(value, i18n.language)}
-          </dd>,
-        ])}
+        {rows.map(({ path, value }) => (
+          <Fragment key={path}>
+            <dt className="mono">{path}</dt>
+            <dd className="figures">{plain(value, i18n.language)}</dd>
+          </Fragment>
+        ))}
       </dl>
     </>
   );
 }
 
-function Entities({ entities }: { entities: Schemas["Entity"][] }) {
-  const { t, i18n } = useTranslation("intake");
+function Entities({ entities }: { entities: EntityView[] }) {
+  const { t } = useTranslation("intake");
+  const word = useWord();
   if (entities.length === 0) return null;
-  const known = (key: string) => i18n.exists(key, { ns: "intake" });
-  const kind = (word: string) => (known(`entity.${word}`) ? t(`entity.${word as "person"}`) : word);
-  const role = (word: string) => (known(`role.${word}`) ? t(`role.${word as "applicant"}`) : word);
   return (
     <section className="panel">
       <h2>
         {t("entities.title")} <span className="faint figures">{entities.length}</span>
       </h2>
       <dl className="facts">
-        {entities.map((entity) => [
-          <dt key={`${entity.kind} ${entity.key} name`}>
-            {kind(entity.kind)}
-            {entity.role && <small className="faint">{role(entity.role)}</small>}
-          </dt>,
-          <dd key={`${entity.kind} ${entity.key}`}>
-            <span className="mono">{entity.masked ?? ""}</span>{" "}
-            <Tooltip title={t("entities.key.hint", { key: entity.key })}>
-              <span className="mono faint">#{entity.key.slice(0, 8)}</span>
-            </Tooltip>
-          </dd>,
-        ])}
+        {entities.map(({ kind, role, key }) => (
+          <Fragment key={`${kind} ${role} ${key}`}>
+            <dt>
+              {word("intake:entity", kind)}
+              {role && <small className="faint">{word("intake:role", role)}</small>}
+            </dt>
+            <dd>
+              <Tooltip title={t("entities.key.hint", { key })}>
+                <span className="mono faint">#{key.slice(0, 12)}</span>
+              </Tooltip>
+            </dd>
+          </Fragment>
+        ))}
       </dl>
     </section>
   );

@@ -5,6 +5,7 @@ import { Button, Skeleton } from "antd";
 import { useTranslation } from "react-i18next";
 import { useShortcuts } from "../shell/keys";
 import { ProblemView } from "../shell/problem";
+import { useWord } from "../shell/word";
 import { EventFacts } from "./event-facts";
 import { event } from "./queries";
 import { eventRoute } from "./routes";
@@ -12,6 +13,7 @@ import { eventRoute } from "./routes";
 // EventPage shows one event and leads to the decision made on it.
 export function EventPage() {
   const { t } = useTranslation("intake");
+  const word = useWord();
   const { id } = eventRoute.useParams();
   const { history } = useRouter();
   const { data, isPending, error, refetch } = useQuery(event(id));
@@ -29,7 +31,7 @@ export function EventPage() {
         <>
           <div className="page-head">
             <h1>
-              {t(`kind.${data.kind}`)} <span className="mono faint">{data.external_id}</span>
+              {word("intake:kind", data.kind)} <span className="mono faint">{data.external_id}</span>
             </h1>
             {data.decision_id ? (
               <Link to="/decisions/$id" params={{ id: data.decision_id }} className="page-action">
@@ -39,7 +41,7 @@ export function EventPage() {
               <span className="faint page-action">{t("event.undecided")}</span>
             )}
           </div>
-          <EventFacts event={data} entities={data.entities} />
+          <EventFacts event={data} />
         </>
       )}
     </div>

@@ -2,6 +2,7 @@ import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { clock } from "../shell/format";
 import { inLanguage } from "../shell/i18n";
+import { useWord } from "../shell/word";
 import { TypologyChip } from "./chips";
 import { OutcomeTag } from "./outcome";
 import { SubjectLine } from "./subject";
@@ -17,7 +18,8 @@ interface Props {
 
 // DecisionCards is the table on a phone.
 export function DecisionCards({ rows, more, loading, onOpen, onMore }: Props) {
-  const { t, i18n } = useTranslation(["prevent", "intake"]);
+  const { t, i18n } = useTranslation("prevent");
+  const word = useWord();
   return (
     <ul className="cards">
       {rows.map((row) => (
@@ -34,7 +36,7 @@ export function DecisionCards({ rows, more, loading, onOpen, onMore }: Props) {
             </span>
             <span className="card-line muted">
               <SubjectLine subject={row.subject} />
-              <span className="card-end">{t(`intake:kind.${row.kind}`)}</span>
+              <span className="card-end">{word("intake:kind", row.kind)}</span>
             </span>
           </button>
         </li>

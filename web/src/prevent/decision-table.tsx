@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { clock, fullTime } from "../shell/format";
 import { inLanguage } from "../shell/i18n";
 import { useSize } from "../shell/size";
+import { useWord } from "../shell/word";
 import { TypologyChip } from "./chips";
 import { OutcomeTag } from "./outcome";
 import { SubjectLine } from "./subject";
@@ -54,7 +55,8 @@ export function DecisionTable({ rows, at, onOpen, onNearEnd }: Props) {
 }
 
 function useColumns(): TableColumnsType<DecisionRow> {
-  const { t, i18n } = useTranslation(["prevent", "intake"]);
+  const { t, i18n } = useTranslation("prevent");
+  const word = useWord();
   return [
     {
       title: t("column.decidedAt"),
@@ -105,7 +107,7 @@ function useColumns(): TableColumnsType<DecisionRow> {
       ellipsis: true,
       render: (_, row) => (
         <span className="event-cell">
-          {t(`intake:kind.${row.kind}`)} <span className="mono faint">{row.external_id}</span>
+          {word("intake:kind", row.kind)} <span className="mono faint">{row.external_id}</span>
         </span>
       ),
     },

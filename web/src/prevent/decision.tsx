@@ -7,6 +7,7 @@ import { clock, count, fullTime, milliseconds } from "../shell/format";
 import { inLanguage } from "../shell/i18n";
 import { useShortcuts } from "../shell/keys";
 import { ProblemView } from "../shell/problem";
+import { useWord } from "../shell/word";
 import { DecisionNavigation, useNeighbours } from "./decision-navigation";
 import { EventsDrawer } from "./events-drawer";
 import { HoldRelease } from "./hold-release";
@@ -46,7 +47,7 @@ interface ExplainedProps {
 }
 
 function Explained({ decision, ruleset, problem }: ExplainedProps) {
-  const { t, i18n } = useTranslation(["prevent", "intake"]);
+  const { t, i18n } = useTranslation("prevent");
   const { reason, value } = decisionRoute.useSearch();
   const navigate = decisionRoute.useNavigate();
   const identifier = useRouterState({ select: (s) => s.location.state.identifier });
@@ -82,7 +83,7 @@ function Explained({ decision, ruleset, problem }: ExplainedProps) {
           <Trace decision={decision} ruleset={ruleset} />
         </div>
         <aside>
-          <EventFacts event={decision.event} entities={decision.entities} link />
+          <EventFacts event={decision.event} link />
         </aside>
       </div>
       <EventsDrawer decision={decision} ruleset={ruleset} value={value} onClose={() => show({ value: undefined })} />
@@ -91,7 +92,7 @@ function Explained({ decision, ruleset, problem }: ExplainedProps) {
 }
 
 function DecisionHead({ decision, ruleset }: { decision: DecisionDetail; ruleset?: Ruleset }) {
-  const { t } = useTranslation(["prevent", "intake"]);
+  const word = useWord();
   return (
     <section className="panel decision-head">
       <div className="decision-verdict">
@@ -102,7 +103,7 @@ function DecisionHead({ decision, ruleset }: { decision: DecisionDetail; ruleset
           released={Boolean(decision.released)}
         />
         <h1>
-          {t(`intake:kind.${decision.kind}`)}
+          {word("intake:kind", decision.kind)}
           <span className="mono faint">{decision.external_id}</span>
         </h1>
         <p className="decision-who">

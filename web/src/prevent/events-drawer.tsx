@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { clock, fullTime, plain } from "../shell/format";
 import { useNarrow } from "../shell/narrow";
 import { ProblemView } from "../shell/problem";
+import { useWord } from "../shell/word";
 import { OutcomeTag } from "./outcome";
 import { eventsBehind } from "./queries";
 import { SubjectLine } from "./subject";
@@ -48,11 +49,12 @@ export function EventsDrawer({ decision, ruleset, value, onClose }: Props) {
 }
 
 function Events({ decision, value }: { decision: DecisionDetail; value: string }) {
-  const { t } = useTranslation(["prevent", "intake"]);
+  const { t } = useTranslation("prevent");
+  const word = useWord();
   const query = useInfiniteQuery(eventsBehind(decision.id, value));
   if (query.isPending) return <Skeleton active title={false} paragraph={{ rows: 6 }} />;
   if (query.isError) return <ProblemView error={query.error} retry={() => query.refetch()} />;
-  const rows = query.data.pages.flatMap((page) => page.items ?? []);
+  const rows = query.data.pages.flatMap((page) => page.items);
   if (rows.length === 0) return <p className="muted">{t("events.none")}</p>;
   return (
     <>
@@ -73,7 +75,7 @@ function Events({ decision, value }: { decision: DecisionDetail; value: string }
               </td>
               <td>
                 <Link to="/events/$id" params={{ id: row.id }}>
-                  {t(`intake:kind.${row.kind}`)}
+                  {word("intake:kind", row.kind)}
                 </Link>{" "}
                 <span className="mono faint">{row.external_id}</span>
                 {row.id === decision.event_id && <span className="chip">{t("events.this")}</span>}

@@ -4,12 +4,13 @@ import { Badge, Button, DatePicker, Drawer, Input, type InputRef, Select } from 
 import dayjs from "dayjs";
 import { type Ref, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { KINDS } from "../intake/vocabulary";
 import { count } from "../shell/format";
 import { useNarrow } from "../shell/narrow";
 import { type DecisionFilters, RANGES } from "./filters";
 import { summary } from "./queries";
 import { useRuleTitle } from "./rule-title";
-import { KINDS, TYPOLOGIES } from "./vocabulary";
+import { TYPOLOGIES } from "./vocabulary";
 
 interface Props {
   filters: DecisionFilters; // with the identifier searched for, if any, as q
@@ -81,7 +82,7 @@ function Choices({ filters, onChange }: Props) {
   const { t, i18n } = useTranslation(["prevent", "intake"]);
   const { data } = useQuery(summary(filters));
   const title = useRuleTitle();
-  const hits = new Map(data?.by_rule.map(({ rule, n }) => [rule, n]));
+  const hits = new Map(data?.by_rule.map(({ name, n }) => [name, n]));
   if (filters.rule && !hits.has(filters.rule)) hits.set(filters.rule, 0);
   return (
     <>

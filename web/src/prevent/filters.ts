@@ -1,7 +1,8 @@
 // The filters of the decisions stream as they stand in the address. What is not understood is dropped, never guessed.
 import dayjs from "dayjs";
+import { KINDS, type Kind } from "../intake/vocabulary";
 import { oneOf, text } from "../shell/search";
-import { KINDS, type Kind, OUTCOMES, type Outcome, TYPOLOGIES, type Typology } from "./vocabulary";
+import { OUTCOMES, type Outcome, TYPOLOGIES, type Typology } from "./vocabulary";
 
 export const RANGES = ["1h", "24h", "7d", "30d"] as const;
 export type Range = (typeof RANGES)[number];

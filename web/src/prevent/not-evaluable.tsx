@@ -17,7 +17,7 @@ const failures = {
 // NotEvaluable lists the rules that could not speak, and what they missed. Unknown is never suspicion.
 export function NotEvaluable({ items, ruleset }: Props) {
   const { t, i18n } = useTranslation("prevent");
-  if (!items?.length) return null;
+  if (items.length === 0) return null;
   return (
     <section className="panel">
       <h2>
@@ -46,16 +46,13 @@ export function NotEvaluable({ items, ruleset }: Props) {
   );
 }
 
-function Why({ missing }: { missing: string[] }) {
+function Why({ missing }: { missing: string }) {
   const { t } = useTranslation("prevent");
-  return missing.map((name) =>
-    isFailure(name) ? (
-      <span key={name}>{t(failures[name])}</span>
-    ) : (
-      <span key={name}>
-        <span className="faint">{t("notEvaluable.missing")}</span> <span className="mono">{name}</span>{" "}
-      </span>
-    ),
+  if (isFailure(missing)) return t(failures[missing]);
+  return (
+    <>
+      <span className="faint">{t("notEvaluable.missing")}</span> <span className="mono">{missing}</span>
+    </>
   );
 }
 

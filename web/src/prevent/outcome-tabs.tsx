@@ -15,7 +15,7 @@ interface Props {
 export function OutcomeTabs({ filters, onChange }: Props) {
   const { t, i18n } = useTranslation("prevent");
   const { data } = useQuery(summary(filters));
-  const of = new Map(data?.by_outcome.map(({ outcome, n }) => [outcome, n]));
+  const of = new Map(data?.by_outcome.map(({ name, n }) => [name, n]));
   const total = data?.decisions ?? 0;
   return (
     <div className="outcome-tabs" role="tablist" aria-label={t("filter.outcome")}>

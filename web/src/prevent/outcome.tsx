@@ -1,11 +1,11 @@
 import { CheckOutlined } from "@ant-design/icons";
 import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
-import type { Outcome } from "./vocabulary";
+import { useWord } from "../shell/word";
 
 interface Props {
-  outcome: Outcome;
-  fallback?: boolean;
+  outcome: string;
+  fallback?: string; // why the declared fallback was given
   released?: boolean;
   large?: boolean;
 }
@@ -13,16 +13,17 @@ interface Props {
 // OutcomeTag names an outcome. Red is kept for a hold that waits for a person.
 export function OutcomeTag({ outcome, fallback, released, large }: Props) {
   const { t } = useTranslation("prevent");
+  const word = useWord();
   return (
     <span className="outcome-line">
-      <Tooltip title={t(`outcome.${outcome}.hint`)} mouseEnterDelay={0.4}>
+      <Tooltip title={word("prevent:outcome", `${outcome}.hint`)} mouseEnterDelay={0.4}>
         <span className={large ? "outcome outcome-large" : "outcome"} data-outcome={released ? "released" : outcome}>
           {released ? <CheckOutlined /> : <i />}
-          {released ? t("outcome.released") : t(`outcome.${outcome}`)}
+          {released ? t("outcome.released") : word("prevent:outcome", outcome)}
         </span>
       </Tooltip>
       {fallback && (
-        <Tooltip title={t("fallback.hint")}>
+        <Tooltip title={t("fallback.hint", { why: fallback })}>
           <span className="chip chip-warn">{t("fallback")}</span>
         </Tooltip>
       )}

@@ -5,10 +5,10 @@ import { signed } from "../shell/format";
 import { inLanguage } from "../shell/i18n";
 import { FamilyChip, TypologyChip } from "./chips";
 import { RuleCard } from "./rule-card";
-import type { ReasonDetail, Ruleset } from "./vocabulary";
+import type { Reason, Ruleset } from "./vocabulary";
 
 interface Props {
-  reasons: ReasonDetail[];
+  reasons: Reason[];
   ruleset?: Ruleset;
   problem?: unknown; // why there is no ruleset
   opened?: string;

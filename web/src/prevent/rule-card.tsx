@@ -2,12 +2,13 @@ import { Skeleton } from "antd";
 import { useTranslation } from "react-i18next";
 import { inLanguage } from "../shell/i18n";
 import { useProblemText } from "../shell/problem";
+import { useWord } from "../shell/word";
 import { OutcomeTag } from "./outcome";
 import { ValueTable } from "./value-table";
-import type { ReasonDetail, Rule, Ruleset } from "./vocabulary";
+import type { Reason, Rule, Ruleset } from "./vocabulary";
 
 interface Props {
-  reason: ReasonDetail;
+  reason: Reason;
   rule?: Rule;
   ruleset?: Ruleset;
   problem?: unknown; // why there is no ruleset
@@ -16,7 +17,8 @@ interface Props {
 
 // RuleCard shows a rule as it was published, and the values it read in this decision.
 export function RuleCard({ reason, rule, ruleset, problem, onValue }: Props) {
-  const { t, i18n } = useTranslation(["prevent", "intake"]);
+  const { t, i18n } = useTranslation("prevent");
+  const word = useWord();
   const say = useProblemText();
   return (
     <div className="rule">
@@ -37,7 +39,7 @@ export function RuleCard({ reason, rule, ruleset, problem, onValue }: Props) {
           <pre className="expression">{rule.when.trim()}</pre>
           <dl className="facts rule-facts">
             <dt>{t("rule.on")}</dt>
-            <dd>{rule.on.map((kind) => t(`intake:kind.${kind}`)).join(t("comma"))}</dd>
+            <dd>{rule.on.map((kind) => word("intake:kind", kind)).join(t("comma"))}</dd>
             <dt>{t("rule.source")}</dt>
             <dd>{rule.source}</dd>
           </dl>

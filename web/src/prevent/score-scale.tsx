@@ -1,10 +1,12 @@
 import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
+import { useWord } from "../shell/word";
 import type { Ruleset } from "./vocabulary";
 
 // ScoreScale places the score among the thresholds of the ruleset that decided.
 export function ScoreScale({ score, thresholds = [] }: { score: number; thresholds?: Ruleset["thresholds"] }) {
   const { t } = useTranslation("prevent");
+  const word = useWord();
   const marks = [...thresholds].sort((a, b) => a.score - b.score);
   const end = Math.max(score, marks.at(-1)?.score ?? 0, 1) * 1.12;
   const place = (value: number) => `${(Math.max(value, 0) / end) * 100}%`;
@@ -24,7 +26,7 @@ export function ScoreScale({ score, thresholds = [] }: { score: number; threshol
             style={{ left: place(mark.score) }}
           >
             <em className="figures">{mark.score}</em>
-            {t(`outcome.${mark.outcome}`)}
+            {word("prevent:outcome", mark.outcome)}
           </span>
         ))}
       </div>

@@ -43,7 +43,7 @@ export function SummaryStrip({ filters, onRule }: Props) {
             <dt>{t("summary.rules")}</dt>
           </Tooltip>
           <dd>
-            {top.map(({ rule, n: hits }) => (
+            {top.map(({ name: rule, n: hits }) => (
               <Tooltip
                 key={rule}
                 title={t("summary.rule.hint", {

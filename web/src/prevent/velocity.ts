@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { useWord } from "../shell/word";
 import type { Ruleset, Velocity } from "./vocabulary";
 
 // velocityOf finds the definition of a velocity value such as velocity.device_persons_7d.
@@ -9,23 +10,22 @@ export function velocityOf(ruleset: Ruleset | undefined, name: string): Velocity
 
 // useVelocityText says in words what a velocity counts, over which key and how long.
 export function useVelocityText(): (velocity: Velocity) => string {
-  const { t, i18n } = useTranslation(["prevent", "intake"]);
+  const { t } = useTranslation("prevent");
+  const word = useWord();
   // A selector is an entity kind, perhaps with a role: phone:contact. A field is left as rules name it.
   const selector = (text: string) => {
     const [kind = "", role] = text.split(":");
-    if (!i18n.exists(`entity.${kind}`, { ns: "intake" })) return text;
-    const word = t(`intake:entity.${kind as "person"}`);
-    return role ? `${word} (${role})` : word;
+    return word("intake:entity", kind) + (role ? ` (${word("intake:role", role)})` : "");
   };
   const span = (window: string) => {
     const [, n, unit] = /^(\d+)([mhd])$/.exec(window) ?? [];
     return n ? t(`window.${unit as "m" | "h" | "d"}`, { n }) : window;
   };
   return (v) =>
-    t(`velocity.${v.agg}`, {
+    t(`velocity.${v.agg as "count" | "sum" | "distinct"}`, {
       key: selector(v.key),
       of: selector(v.of ?? ""),
       window: span(v.window),
-      on: v.on.map((kind) => t(`intake:kind.${kind}`)).join(t("comma")),
+      on: v.on.map((kind) => word("intake:kind", kind)).join(t("comma")),
     });
 }

@@ -1,17 +1,19 @@
 // The words of this room as the API defines them. A member added or taken away there stops the compiler here.
-import type { Schemas } from "../api/client";
+import type { Answer } from "../api/client";
+import type { paths } from "../api/schema";
 
-export type DecisionRow = Schemas["Decision"];
-export type DecisionDetail = Schemas["DecisionDetail"];
-export type ReasonDetail = DecisionDetail["reasons"][number];
+export type DecisionRow = Answer<"/v1/decisions">["items"][number];
+export type DecisionDetail = Answer<"/v1/decisions/{id}">;
+export type Reason = DecisionDetail["reasons"][number];
 export type Value = DecisionDetail["values"][number];
-export type Ruleset = Schemas["Ruleset"];
+export type Ruleset = Answer<"/v1/rulesets/{id}/versions/{version}">;
 export type Rule = Ruleset["rules"][number];
 export type Velocity = Ruleset["velocities"][number];
-export type Subject = Schemas["Subject"];
-export type Outcome = DecisionRow["outcome"];
-export type Kind = DecisionRow["kind"];
-export type Typology = NonNullable<ReasonDetail["typology"]>;
+export type Subject = DecisionRow["subject"];
+
+type Query = NonNullable<paths["/v1/decisions"]["get"]["parameters"]["query"]>;
+export type Outcome = NonNullable<Query["outcome"]>;
+export type Typology = NonNullable<Query["typology"]>;
 
 // all turns an exhaustive record into the list of its keys.
 const all = <T extends string>(members: Record<T, true>): readonly T[] => Object.keys(members) as T[];
@@ -35,19 +37,4 @@ export const TYPOLOGIES = all<Typology>({
   T7: true,
   T8: true,
   T9: true,
-});
-
-export const KINDS = all<Kind>({
-  "application.submitted": true,
-  "account.login": true,
-  "account.changed": true,
-  "loan.drawn": true,
-  "repayment.posted": true,
-  "card.transaction": true,
-  "call.recorded": true,
-  "complaint.received": true,
-  "document.submitted": true,
-  "post.observed": true,
-  "message.received": true,
-  "agreement.submitted": true,
 });

@@ -1,6 +1,8 @@
 import { createRouter } from "@tanstack/react-router";
+import { createElement } from "react";
 import { intakeRoutes } from "../intake/routes";
 import { preventRoutes } from "../prevent/routes";
+import { ProblemView } from "./problem";
 import { rootRoute } from "./root";
 import { parseSearch, stringifySearch } from "./search";
 
@@ -8,7 +10,7 @@ export const router = createRouter({
   routeTree: rootRoute.addChildren([...preventRoutes, ...intakeRoutes]),
   parseSearch,
   stringifySearch,
-  scrollRestoration: false,
+  defaultErrorComponent: ({ error, reset }) => createElement(ProblemView, { error, retry: reset }),
 });
 
 declare module "@tanstack/react-router" {

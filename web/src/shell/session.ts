@@ -1,8 +1,8 @@
 // Who is signed in. null means nobody; the sign-in page is then shown in place, so the address survives.
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, ok, Problem, type Schemas, setCSRF, whenSignedOut } from "../api/client";
+import { type Answer, api, ok, Problem, setCSRF, whenSignedOut } from "../api/client";
 
-export type Session = Schemas["Session"];
+export type Session = Answer<"/v1/session">;
 const KEY = ["session"];
 
 export function useSession() {

@@ -14,6 +14,7 @@ import { ProblemView } from "./problem";
 import { type Session, useSession, useSignOut } from "./session";
 import { ShortcutList } from "./shortcut-list";
 import { SignIn } from "./sign-in";
+import { useWord } from "./word";
 
 // Shell is the frame around every page: it asks for a sign-in first and keeps the address meanwhile.
 export function Shell() {
@@ -86,18 +87,18 @@ function Frame({ session }: { session: Session }) {
 }
 
 function UserMenu({ session }: { session: Session }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const word = useWord();
   const signOut = useSignOut();
   const [changing, setChanging] = useState(false);
   const { name, role, tenant } = session.user;
-  const employed = i18n.exists(`role.${role}`) ? t(`role.${role as "admin"}`) : role;
   return (
     <>
       <Dropdown
         trigger={["click"]}
         menu={{
           items: [
-            { key: "who", disabled: true, label: `${name} · ${employed} · ${tenant}` },
+            { key: "who", disabled: true, label: `${name} · ${word("shell:role", role)} · ${tenant}` },
             { type: "divider" },
             { key: "password", icon: <KeyOutlined />, label: t("password.change"), onClick: () => setChanging(true) },
             { key: "out", icon: <LogoutOutlined />, label: t("signOut"), onClick: signOut },

@@ -20,6 +20,8 @@ const patterns = [...code.matchAll(/\bt\([^)`]*`(?:\w+:)?([^`]+)`/g)].map(([, te
   const fixed = template.split(/\$\{[^}]*\}/).map((part) => part.replaceAll(".", "\\."));
   return new RegExp(`^${fixed.join("[\\w.]+")}$`);
 });
+for (const [, vocabulary = ""] of code.matchAll(/\bword\("\w+:(\w+)"/g))
+  patterns.push(new RegExp(`^${vocabulary}\\.[\\w.]+$`));
 
 it("there are rooms with texts", () => expect(rooms.length).toBeGreaterThanOrEqual(3));
 
