@@ -219,7 +219,7 @@ func (s *Server) decisions() {
 		Summary: "The events that a velocity value of a decision counted", Errors: []int{404}}, see, s.eventsBehind)
 	guarded(s, huma.Operation{OperationID: "list-holds", Method: http.MethodGet, Path: "/v1/holds", Tags: []string{"decisions"},
 		Summary: "Holds that wait for a person, newest first"}, see, s.listHolds)
-	guarded(s, huma.Operation{OperationID: "release-hold", Method: http.MethodPost, Path: "/v1/decisions/{id}:release", Tags: []string{"decisions"},
+	guarded(s, huma.Operation{OperationID: "release-hold", Method: http.MethodPost, Path: "/v1/decisions/{id}/release", Tags: []string{"decisions"},
 		Summary: "Release a hold (冷静期)", DefaultStatus: http.StatusNoContent, Errors: []int{404, 409}},
 		auth.Permission{Resource: auth.Decisions, Action: auth.Release}, s.releaseHold)
 	guarded(s, huma.Operation{OperationID: "summary", Method: http.MethodGet, Path: "/v1/summary", Tags: []string{"decisions"},

@@ -200,7 +200,7 @@ func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 	if err != nil {
 		return auth.Principal{}, qingyuan.Errorf(qingyuan.Unauthorized, "sign in, or send an API key as a bearer token")
 	}
-	p, err := s.cfg.Auth.Session(r.Context(), cookie.Value)
+	sess, err := s.cfg.Auth.Session(r.Context(), cookie.Value)
 	if err != nil {
 		return auth.Principal{}, err
 	}
@@ -209,7 +209,7 @@ func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 			return auth.Principal{}, err
 		}
 	}
-	return p, nil
+	return sess.Principal, nil
 }
 
 // guarded registers a huma operation that needs a permission; the principal is in the context.

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"qingyuan"
+	"qingyuan/internal/api"
+	"qingyuan/internal/auth"
+	"qingyuan/internal/intake"
+	"qingyuan/internal/keys"
+	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/store"
+	"qingyuan/internal/telemetry"
+	"qingyuan/web"
+)
+
+// installation says where the platform keeps things. Without any flag it starts on the embedded database.
+type installation struct {
+	Data     string `help:"Directory of everything the platform stores." default:"data" type:"path" env:"QINGYUAN_DATA"`
+	Database string `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
+	KEK      string `help:"File of the key-encryption key; in the data directory where empty. Keep a copy elsewhere: without it nothing can be read." name:"kek" type:"path" env:"QINGYUAN_KEK"`
+	LogLevel string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
+	Ruleset  string `help:"Shipped ruleset that a new tenant starts with." default:"first" env:"QINGYUAN_RULESET"`
+}
+
+// platform is everything that runs, wired.
+type platform struct {
+	log       *slog.Logger
+	db        *store.DB
+	keys      *keys.Ring
+	auth      *auth.Service
+	events    *intake.Service
+	decisions *decision.Service
+	metrics   *telemetry.Metrics
+	ruleset   string
+}
+
+// open wires the platform, floor by floor. This is the only place where the parts meet.
+func (in installation) open(ctx context.Context) (*platform, error) {
+	p := &platform{ruleset: in.Ruleset, metrics: telemetry.NewMetrics()}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(in.LogLevel)); err != nil {
+		return nil, err
+	}
+	p.log = telemetry.Log(os.Stderr, level, false)
+	slog.SetDefault(p.log)
+
+	// ground: the record, then the keys that open it
+	url := in.Database
+	if url == "" {
+		url = filepath.Join(in.Data, "qingyuan.db")
+	}
+	var err error
+	if p.db, err = store.Open(ctx, store.Config{URL: url, Log: p.log}); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	kekPath := in.KEK
+	if kekPath == "" {
+		kekPath = filepath.Join(in.Data, "keys", "kek.key")
+	}
+	kek, err := keys.LoadKEK(kekPath)
+	if err != nil {
+		return nil, errors.Join(err, p.db.Close())
+	}
+	if err := p.wire(ctx, kek, filepath.Join(in.Data, "windows")); err != nil {
+		return nil, errors.Join(err, p.db.Close())
+	}
+	return p, nil
+}
+
+func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error {
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), intake.Migrations(), decision.Migrations())
+	if err != nil {
+		return err
+	}
+	if p.keys, err = keys.New(keys.Config{DB: p.db, KEK: kek}); err != nil {
+		return err
+	}
+	if err := p.keys.Check(ctx); err != nil {
+		return err
+	}
+
+	// services
+	if p.auth, err = auth.New(auth.Config{DB: p.db, Log: p.log}); err != nil {
+		return err
+	}
+
+	// intake, then prevent
+	if p.events, err = intake.New(intake.Config{DB: p.db, Keys: p.keys}); err != nil {
+		return err
+	}
+	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Snapshots: snapshots, Log: p.log})
+	return err
+}
+
+// newTenant makes a tenant with its keys, ruleset and first administrator. For a tenant that exists it does what is
+// still missing. password is empty where the administrator was there before.
+func (p *platform) newTenant(ctx context.Context, t qingyuan.Tenant, title string) (name, password string, err error) {
+	if err := p.db.CreateTenant(ctx, t, title); err != nil && qingyuan.CodeOf(err) != qingyuan.Conflict {
+		return "", "", err
+	}
+	if err := p.keys.CreateTenant(ctx, t); err != nil {
+		return "", "", err
+	}
+	if err := p.decisions.Bootstrap(ctx, t, p.ruleset); err != nil {
+		return "", "", fmt.Errorf("start ruleset: %w", err)
+	}
+	name, password, created, err := p.auth.Bootstrap(ctx, t)
+	if err != nil || !created {
+		return "", "", err
+	}
+	return name, password, nil
+}
+
+func (p *platform) close() error { return p.db.Close() }
+
+// serveCommand runs the server.
+type serveCommand struct {
+	installation
+	Listen string  `help:"Address to listen on." default:"127.0.0.1:8080" env:"QINGYUAN_LISTEN"`
+	Secure bool    `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
+	Rate   float64 `help:"Requests per second that one caller may send; 0 is no bound." default:"0" env:"QINGYUAN_RATE"`
+}
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context) error {
+	s, err := c.start(ctx)
+	if err != nil {
+		return err
+	}
+	if s.password != "" {
+		fmt.Printf("\nFirst start. The administrator, shown this once:\n  user      %s\n  password  %s\n", s.user, s.password)
+	}
+	fmt.Printf("\nQingyuan listens on %s\n", s.url)
+	<-ctx.Done()
+	return s.stop()
+}
+
+// server is a running platform with its listener.
+type server struct {
+	*platform
+	url            string
+	user, password string
+	http           *http.Server
+	cancel         context.CancelFunc
+	background     sync.WaitGroup
+	failed         chan error
+}
+
+// start opens the platform, the first tenant and the listener, and brings every tenant's windows into memory.
+func (c *serveCommand) start(ctx context.Context) (*server, error) {
+	p, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{platform: p, failed: make(chan error, 1)}
+	fail := func(err error) (*server, error) { return nil, errors.Join(err, p.close()) }
+	if s.user, s.password, err = p.newTenant(ctx, api.DefaultTenant, "Main"); err != nil {
+		return fail(err)
+	}
+	tenants, err := p.db.Tenants(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	for _, t := range tenants {
+		if err := p.decisions.Open(ctx, t); err != nil {
+			return fail(fmt.Errorf("open tenant %s: %w", t, err))
+		}
+	}
+	handler, err := api.New(api.Config{DB: p.db, Keys: p.keys, Auth: p.auth, Events: p.events, Decisions: p.decisions, Metrics: p.metrics,
+		Console: web.Handler(), Log: p.log, Version: version(), Secure: c.Secure, Rate: api.Rate{PerSecond: c.Rate}})
+	if err != nil {
+		return fail(err)
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fail(qingyuan.Wrap(qingyuan.Unavailable, err, "cannot listen on "+c.Listen))
+	}
+	s.url = "http://" + listener.Addr().String()
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 120 * time.Second,
+		IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)}
+	back, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.background.Go(func() { p.auth.Run(back) })
+	s.background.Go(func() { p.snapshots(back, 10*time.Minute) })
+	go func() { s.failed <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// stop ends requests, then background work, then writes the windows and closes the record.
+func (s *server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	s.http.RegisterOnShutdown(s.cancel)
+	quick, quickly := context.WithTimeout(ctx, 5*time.Second)
+	defer quickly()
+	if s.http.Shutdown(quick) != nil {
+		s.http.Close() // streams stay open until told otherwise
+	}
+	s.cancel()
+	s.background.Wait()
+	s.snapshotAll(ctx)
+	return s.close()
+}
+
+// snapshots writes every tenant's windows from time to time, so that a start after a crash reads little of the record.
+func (p *platform) snapshots(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			p.snapshotAll(ctx)
+		}
+	}
+}
+
+func (p *platform) snapshotAll(ctx context.Context) {
+	tenants, err := p.db.Tenants(ctx)
+	for _, t := range tenants {
+		err = errors.Join(err, p.decisions.Snapshot(ctx, t))
+	}
+	if err != nil {
+		p.log.WarnContext(ctx, "windows were not written; the next start reads more of the record", "error", err)
+	}
+}

@@ -1,0 +1,163 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"qingyuan"
+	"qingyuan/internal/auth"
+	"qingyuan/internal/prevent/decision"
+)
+
+// RuleView is one rule of a ruleset.
+type RuleView struct {
+	ID            string   `json:"id"`
+	Title         TextView `json:"title"`
+	Typology      string   `json:"typology,omitempty"`
+	Family        string   `json:"family"`
+	Polarity      string   `json:"polarity"`
+	On            []string `json:"on"`
+	When          string   `json:"when"`
+	Weight        int      `json:"weight"`
+	Outcome       string   `json:"outcome,omitempty"`
+	Hard          bool     `json:"hard,omitempty"`
+	Reason        TextView `json:"reason"`
+	Source        string   `json:"source"`
+	FalsePositive string   `json:"false_positive,omitempty"`
+}
+
+// VelocityView is one velocity of a ruleset.
+type VelocityView struct {
+	ID      string   `json:"id"`
+	On      []string `json:"on"`
+	Key     string   `json:"key"`
+	Agg     string   `json:"agg" enum:"count,sum,distinct"`
+	Of      string   `json:"of,omitempty"`
+	Window  string   `json:"window"`
+	Where   string   `json:"where,omitempty"`
+	Current bool     `json:"current" doc:"Counts the decided event itself"`
+}
+
+// RulesetView is one version of a ruleset.
+type RulesetView struct {
+	ID         string         `json:"id"`
+	Version    int            `json:"version"`
+	Live       bool           `json:"live"`
+	Title      TextView       `json:"title"`
+	Author     string         `json:"author"`
+	CreatedAt  time.Time      `json:"created_at"`
+	Rules      []RuleView     `json:"rules"`
+	Velocities []VelocityView `json:"velocities"`
+	Thresholds map[string]int `json:"thresholds"`
+	Text       string         `json:"text" doc:"The YAML as published"`
+}
+
+// rulesets registers the operations on rulesets.
+func (s *Server) rulesets() {
+	see := auth.Permission{Resource: auth.Rulesets, Action: auth.Read}
+	guarded(s, huma.Operation{OperationID: "live-ruleset", Method: http.MethodGet, Path: "/v1/rulesets/live", Tags: []string{"rulesets"},
+		Summary: "The version that decides now", Errors: []int{404}}, see, func(ctx context.Context, p auth.Principal, _ *struct{}) (*rulesetOutput, error) {
+		return s.rulesetOutput(ctx, p, "", 0)
+	})
+	guarded(s, huma.Operation{OperationID: "get-ruleset", Method: http.MethodGet, Path: "/v1/rulesets/{id}/versions/{version}", Tags: []string{"rulesets"},
+		Summary: "One published version", Errors: []int{404}}, see, func(ctx context.Context, p auth.Principal, in *rulesetInput) (*rulesetOutput, error) {
+		return s.rulesetOutput(ctx, p, in.ID, in.Version)
+	})
+	guarded(s, huma.Operation{OperationID: "check-ruleset", Method: http.MethodPost, Path: "/v1/rulesets:check", Tags: []string{"rulesets"},
+		Summary: "Check a ruleset and list every problem with its line", MaxBodyBytes: 2 << 20}, see, s.checkRuleset)
+	guarded(s, huma.Operation{OperationID: "publish-ruleset", Method: http.MethodPost, Path: "/v1/rulesets", Tags: []string{"rulesets"},
+		Summary: "Publish a new, immutable version", DefaultStatus: http.StatusCreated, MaxBodyBytes: 2 << 20},
+		auth.Permission{Resource: auth.Rulesets, Action: auth.Write}, s.publishRuleset)
+	guarded(s, huma.Operation{OperationID: "activate-ruleset", Method: http.MethodPost, Path: "/v1/rulesets/{id}/versions/{version}/activate",
+		Tags: []string{"rulesets"}, Summary: "Make a version the one that decides", DefaultStatus: http.StatusNoContent, Errors: []int{404}},
+		auth.Permission{Resource: auth.Rulesets, Action: auth.Activate}, s.activateRuleset)
+}
+
+type rulesetInput struct {
+	ID      string `path:"id" maxLength:"64"`
+	Version int    `path:"version" minimum:"1"`
+}
+
+type rulesetOutput struct{ Body RulesetView }
+
+func (s *Server) rulesetOutput(ctx context.Context, p auth.Principal, id string, version int) (*rulesetOutput, error) {
+	v, err := s.cfg.Decisions.Ruleset(ctx, p.Tenant, id, version)
+	if err != nil {
+		return nil, err
+	}
+	rs := v.Program.Ruleset()
+	out := RulesetView{ID: v.ID, Version: v.Version, Live: v.Live, Title: TextView(rs.Title), Author: v.Author, CreatedAt: v.CreatedAt,
+		Rules: []RuleView{}, Velocities: []VelocityView{}, Thresholds: map[string]int{}, Text: v.Text}
+	for _, r := range rs.Rules {
+		out.Rules = append(out.Rules, RuleView{ID: r.ID, Title: TextView(r.Title), Typology: string(r.Typology), Family: string(r.Family),
+			Polarity: string(r.Polarity), On: kindNames(r.On), When: r.When, Weight: r.Weight, Outcome: string(r.Outcome), Hard: r.Hard,
+			Reason: TextView(r.Reason), Source: r.Source, FalsePositive: r.FalsePositive})
+	}
+	for _, a := range rs.Velocities {
+		out.Velocities = append(out.Velocities, VelocityView{ID: a.ID, On: kindNames(a.On), Key: a.Key.String(), Agg: string(a.Agg),
+			Of: a.Of, Window: a.Window.String(), Where: a.Where, Current: a.Include})
+	}
+	for o, n := range rs.Thresholds {
+		out.Thresholds[string(o)] = n
+	}
+	return &rulesetOutput{Body: out}, nil
+}
+
+func kindNames(kinds []qingyuan.EventKind) []string {
+	out := make([]string, len(kinds))
+	for i, k := range kinds {
+		out[i] = string(k)
+	}
+	return out
+}
+
+type rulesetText struct {
+	Body struct {
+		Text string `json:"text" minLength:"1" maxLength:"1048576" doc:"YAML"`
+	}
+}
+
+// ProblemView is one thing wrong with a ruleset.
+type ProblemView struct {
+	Line    int      `json:"line"`
+	Column  int      `json:"column"`
+	Path    string   `json:"path"`
+	Message TextView `json:"message"`
+}
+
+type checkedRuleset struct {
+	Body struct {
+		Problems []ProblemView `json:"problems"`
+	}
+}
+
+func (s *Server) checkRuleset(_ context.Context, _ auth.Principal, in *rulesetText) (*checkedRuleset, error) {
+	out := &checkedRuleset{}
+	out.Body.Problems = []ProblemView{}
+	_, problems := decision.Check([]byte(in.Body.Text))
+	for _, p := range problems {
+		out.Body.Problems = append(out.Body.Problems, ProblemView{p.Line, p.Column, p.Path, TextView(p.Message)})
+	}
+	return out, nil
+}
+
+type publishedRuleset struct{ Body RulesetRef }
+
+func (s *Server) publishRuleset(ctx context.Context, p auth.Principal, in *rulesetText) (*publishedRuleset, error) {
+	id, version, err := s.cfg.Decisions.Publish(ctx, p.Tenant, p.Actor, []byte(in.Body.Text))
+	return &publishedRuleset{Body: RulesetRef{id, version}}, err
+}
+
+type activateInput struct {
+	rulesetInput
+	Body struct {
+		Reason string `json:"reason" minLength:"4" maxLength:"500"`
+	}
+}
+
+func (s *Server) activateRuleset(ctx context.Context, p auth.Principal, in *activateInput) (*struct{}, error) {
+	return nil, s.cfg.Decisions.Activate(ctx, p.Tenant, p.Actor, in.ID, in.Version, in.Body.Reason)
+}
