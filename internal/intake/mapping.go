@@ -120,8 +120,8 @@ func (m *Mapping) check() *qingyuan.Error {
 		return within(bad("must be one of %v", qingyuan.EventKinds), "kind")
 	case token(m.Source) != nil:
 		return within(token(m.Source), "source")
-	case m.ID == "":
-		return within(bad("is required"), "id")
+	case len(placeholders(m.ID)) == 0:
+		return within(bad("must hold a {COLUMN} or {row}: every row needs an id of its own"), "id")
 	case !slices.Contains([]string{"", "auto", "utf-8", "gb18030"}, m.Encoding):
 		return within(bad("must be auto, utf-8 or gb18030"), "encoding")
 	case len([]rune(m.Delimiter)) > 1 || m.Delimiter == `"` || m.Delimiter == "\n" || m.Delimiter == "\r":

@@ -217,9 +217,9 @@ func placeholders(template string) []string {
 
 // event makes the event of one row.
 func (m *Mapping) event(record []string, columns map[string]int, row int) ([]byte, *qingyuan.Error) {
-	for name, i := range columns {
-		if !utf8.ValidString(record[i]) || strings.ContainsRune(record[i], utf8.RuneError) {
-			return nil, within(bad("is not text in the encoding of the file; set encoding in the mapping"), name)
+	for i, cell := range record {
+		if !utf8.ValidString(cell) || strings.ContainsRune(cell, utf8.RuneError) {
+			return nil, bad("cell %d is not text in the encoding of the file; set encoding in the mapping", i+1)
 		}
 	}
 	id := m.ID

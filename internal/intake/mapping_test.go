@@ -193,6 +193,7 @@ func TestLoadMappingRefuses(t *testing.T) {
 		{"unknown key", "version: 1", "version: 1\nspeed: 2", "speed"},
 		{"version", "version: 1", "version: 2", "version"},
 		{"kind", "application.submitted", "application", "kind"},
+		{"one id for all", `"app-{NO}"`, `"app-{NO"`, "id of its own"},
 		{"no unit", "unit: yuan", "unit: dollar", "unit"},
 		{"field", "field: name", "field: nam", "no such field"},
 		{"case", "field: name", "field: Name", "did you mean name"},

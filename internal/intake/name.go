@@ -122,14 +122,14 @@ func NormaliseAddress(s string) (string, error) {
 	gap := false
 	for _, r := range s {
 		switch {
-		case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) || (r == '-' || r == '#' || r == '/') && b.Len() > 0:
+		case han(r) || unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) || (r == '-' || r == '#' || r == '/') && b.Len() > 0:
 		case unicode.IsControl(r) && !unicode.IsSpace(r):
 			return "", errControl()
 		default:
 			gap = b.Len() > 0
 			continue
 		}
-		if gap && !unicode.Is(unicode.Han, last) && !unicode.Is(unicode.Han, r) {
+		if gap && !han(last) && !han(r) {
 			b.WriteByte(' ')
 		}
 		b.WriteRune(r)
@@ -176,7 +176,7 @@ func foldName(s string) (string, error) {
 			continue
 		case unicode.IsControl(r):
 			return "", errControl()
-		case isMiddleDot(r) && (r != '.' || unicode.Is(unicode.Han, last)):
+		case isMiddleDot(r) && (r != '.' || han(last)):
 			r = '·'
 		}
 		if gap && !cjk(last) && !cjk(r) {
@@ -191,14 +191,17 @@ func foldName(s string) (string, error) {
 // plainName reports whether s is of Chinese characters only, so that there is nothing to fold.
 func plainName(s string) bool {
 	for _, r := range s {
-		if r < 0x4e00 || r > 0x9fff {
+		if !han(r) {
 			return false
 		}
 	}
 	return true
 }
 
-func cjk(r rune) bool { return unicode.Is(unicode.Han, r) || r == '·' }
+func cjk(r rune) bool { return han(r) || r == '·' }
+
+// han reports whether r is a Chinese character, the common ones first.
+func han(r rune) bool { return r >= 0x4e00 && r <= 0x9fff || r > 0x2e00 && unicode.Is(unicode.Han, r) }
 
 func isMiddleDot(r rune) bool { return strings.ContainsRune("·•‧∙⋅・.", r) }
 

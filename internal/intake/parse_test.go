@@ -407,13 +407,3 @@ func TestParseIsDeterministic(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkParse(b *testing.B) {
-	raw := []byte(application)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := intake.Parse(raw, now, intake.DefaultLimits()); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -312,8 +312,12 @@ func checkMask(t *testing.T, s *intake.Schema, p *intake.Parsed) {
 		if !f.Personal || len(value) < 4 || strings.ContainsAny(value, "*×＊") {
 			continue // a value that holds a mark was masked before it came
 		}
+		own := path
 		walk("", masked, func(path string, v any) {
 			kind := types[path].Type
+			if types[path].Personal && path != own {
+				return // the four figures a card shows may be another field's whole value
+			}
 			if text, ok := v.(string); ok && kind != intake.TypeEnum && kind != intake.TypeDate && strings.Contains(text, value) {
 				t.Errorf("the mask shows %s %q at %s: %q", m.Kind, value, path, text)
 			}
