@@ -14,6 +14,8 @@
 //   - Texts are kept byte for byte, so that the spans of signals hold.
 //   - Entities are extracted once, here, as [Mention]s; blind indexes replace their values before anything is stored.
 //
-// The pure part (this file's neighbours up to mapping.go) does no I/O. Events in: the lender's. Events out: one
-// recorded event per accepted input.
+// Parsing, masking and mapping are pure: bytes in, values out. [EncodeData] and [DecodeData] are the form in which the
+// record keeps Event.Data. [Mapping] turns a lender's CSV file into the same CloudEvents that the API takes.
+//
+// Events in: the lender's. Events out: one recorded event per accepted input.
 package intake
