@@ -41,6 +41,7 @@ func TestNormaliseDevice(t *testing.T) {
 		"fp_Zm9vYmFy+/==":                      "fp_Zm9vYmFy+/==",
 		"00000000-0000-0000-0000-000000000000": "",
 		"000000000000000":                      "",
+		"AAAAAaAAA":                            "",
 		"9774d56d682e549c":                     "",
 		"02:00:00:00:00:00":                    "",
 		"Unknown":                              "",
