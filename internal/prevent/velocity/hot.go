@@ -12,20 +12,15 @@ const (
 	keepUnions = 4096 // uses of other cached unions after which those of a key are let go
 )
 
-// hotKey is the part of a history that is too long to be kept exactly: what is older than the floor, in buckets.
+// hotKey is the part of a history that is too long to be kept exactly: its older items, in buckets.
 type hotKey struct {
 	key    Key
 	stream Stream
 	live   bool
 	used   uint32 // when a cached union was used last
-	floor  Item   // the latest item ever put into buckets; only At and Seq count
+	floor  int64  // the latest time of an item ever put into buckets: what is later is all kept exactly
 	tiers  [maxTiers]list
 	unions [maxUnions]uint32
-}
-
-// before reports whether the floor is before it, so that the item belongs to those kept exactly.
-func (hot *hotKey) before(it Item) bool {
-	return hot.floor.At < it.At || hot.floor.At == it.At && hot.floor.Seq < it.Seq
 }
 
 // bucket counts the items of one stretch of time: number, sum, and a sketch of the distinct values.
@@ -41,7 +36,7 @@ type bucket struct {
 func (w *Windows) heat(h history) *hotKey {
 	h.r.hot = w.hot.add()
 	hot := w.hot.at(h.r.hot)
-	*hot = hotKey{key: h.k, stream: h.st.index, live: true, floor: Item{At: unseen}}
+	*hot = hotKey{key: h.k, stream: h.st.index, live: true, floor: unseen}
 	h.st.stats.Hot++
 	h.st.stats.Bytes += int64(unsafe.Sizeof(*hot))
 	return hot
@@ -64,9 +59,9 @@ func (w *Windows) spill(h history, it Item) {
 		w.heat(h)
 	}
 	hot := w.hot.at(h.r.hot)
-	if hot.before(it) {
-		w.log(h.entry(opFloor, hot.floor))
-		hot.floor = Item{At: it.At, Seq: it.Seq}
+	if it.At > hot.floor {
+		w.log(h.entry(opFloor, Item{At: hot.floor}))
+		hot.floor = it.At
 	}
 	for t := range h.st.tiers {
 		if i := it.At / h.st.tiers[t].width; i >= h.st.oldest(t, h.st.mark) {
@@ -101,16 +96,16 @@ func (w *Windows) put(h history, hot *hotKey, t uint8, it Item) {
 func (w *Windows) unspill(h history, it Item) {
 	hot := w.hot.at(h.r.hot)
 	for t := range h.st.tiers {
-		i := it.At / h.st.tiers[t].width
-		at, found := find(w.buckets.of(hot.tiers[t]), uint32(i))
-		if !found || i < h.st.oldest(t, h.st.mark) {
+		i := uint32(it.At / h.st.tiers[t].width)
+		at, found := find(w.buckets.of(hot.tiers[t]), i)
+		if !found {
 			continue
 		}
 		b := &w.buckets.of(hot.tiers[t])[at]
 		b.n--
 		b.sum -= it.Value
 		e := h.entry(opTake, it)
-		e.tier, e.bucket = uint8(t), uint32(i)
+		e.tier, e.bucket = uint8(t), i
 		w.log(e)
 		if b.n == 0 {
 			w.clear(h, hot, uint8(t), at)
@@ -126,7 +121,7 @@ func (w *Windows) unspill(h history, it Item) {
 			w.clear(h, hot, uint8(t), 0)
 		}
 	}
-	w.log(h.entry(opCool, hot.floor))
+	w.log(h.entry(opCool, Item{At: hot.floor}))
 	w.cool(h, hot)
 }
 
@@ -258,7 +253,7 @@ func (w *Windows) undoHot(h history, e entry, saved sketch) {
 		w.cool(h, hot)
 		return
 	case opFloor:
-		hot.floor = e.item
+		hot.floor = e.item.At
 		return
 	}
 	at, found := find(w.buckets.of(hot.tiers[e.tier]), e.bucket)

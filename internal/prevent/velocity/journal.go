@@ -11,8 +11,8 @@ const (
 	opInsert              // put item among those kept exactly
 	opDrop                // took item out of those kept exactly
 	opHeat                // gave the key a hot part
-	opCool                // took the hot part away; item.At, item.Seq were its floor
-	opFloor               // moved the floor; item.At, item.Seq were the old one
+	opCool                // took the hot part away; item.At was its floor
+	opFloor               // moved the floor; item.At was the old one
 	opPut                 // counted item in a bucket; change says what that did to the sketch
 	opTake                // took item back from a bucket
 	opClear               // deleted a bucket that counted item.Seq items worth item.Value; its sketch is the last of saved
@@ -142,7 +142,7 @@ func (w *Windows) undo(e entry) {
 		i, _ := w.position(h.r, e.item)
 		w.insertItem(h, i, e.item)
 	case e.op == opCool:
-		w.heat(h).floor = e.item
+		w.heat(h).floor = e.item.At
 	case h.r.hot != 0:
 		w.undoHot(h, e, saved)
 	}

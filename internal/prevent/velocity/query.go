@@ -82,7 +82,7 @@ func (w *Windows) view(s Stream, k Key, asOf int64, window time.Duration) view {
 	if r.hot == 0 {
 		return v
 	}
-	if v.hot = w.hot.at(r.hot); v.hot.floor.At >= from {
+	if v.hot = w.hot.at(r.hot); v.hot.floor >= from {
 		v.exact = false
 		w.reach(&v, from, to)
 	}

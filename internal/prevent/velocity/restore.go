@@ -117,7 +117,7 @@ func (w *Windows) readKeys(d *decoder, st *stream, keep bool) {
 		if d.err != nil {
 			return
 		}
-		h.r.last = uint32(max(w.newest(h), 0) / minute)
+		h.r.last = uint32(w.newest(h) / minute)
 		if !keep {
 			w.expel(h)
 		}
@@ -139,12 +139,15 @@ func (w *Windows) expel(h history) {
 	w.release(h)
 }
 
-// newest is the time of the latest item of a history.
-func (w *Windows) newest(h history) int64 {
-	if items := w.items.of(h.r.items); len(items) > 0 || h.r.hot == 0 {
-		return items[len(items)-1].At
+// newest is a time that no item of a history is later than.
+func (w *Windows) newest(h history) (at int64) {
+	if items := w.items.of(h.r.items); len(items) > 0 {
+		at = items[len(items)-1].At
 	}
-	return w.hot.at(h.r.hot).floor.At
+	if h.r.hot != 0 {
+		at = max(at, w.hot.at(h.r.hot).floor)
+	}
+	return at
 }
 
 // before is the order of keys in a snapshot.
@@ -177,8 +180,8 @@ func (w *Windows) readItems(d *decoder, h history) {
 
 func (w *Windows) readHot(d *decoder, h history) {
 	hot := w.heat(h)
-	hot.floor = Item{At: d.int(), Seq: d.int()}
-	if items := w.items.of(h.r.items); hot.floor.At < 0 || hot.floor.At > h.st.mark || len(items) > 0 && !hot.before(items[0]) {
+	hot.floor = d.int()
+	if hot.floor < 0 || hot.floor > h.st.mark {
 		d.damaged("a floor is out of range")
 	}
 	for t := range h.st.tiers {

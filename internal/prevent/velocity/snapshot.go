@@ -141,8 +141,7 @@ func (w *Windows) writeKey(e *encoder, h history) {
 		last = it
 	}
 	if hot != nil {
-		e.int(hot.floor.At)
-		e.int(hot.floor.Seq)
+		e.int(hot.floor)
 		for t := range h.st.tiers {
 			w.writeBuckets(e, w.current(h.st, hot, t))
 		}

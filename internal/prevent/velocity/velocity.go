@@ -207,12 +207,7 @@ func (w *Windows) Add(s Stream, k Key, it Item) {
 	}
 	r := st.keys.add(k)
 	r.last = max(r.last, uint32(it.At/minute))
-	h := history{st, k, r}
-	if r.hot != 0 && !w.hot.at(r.hot).before(it) {
-		w.spill(h, it)
-	} else {
-		w.keep(h, it)
-	}
+	w.keep(history{st, k, r}, it)
 	st.owed++
 	if !w.journal.on {
 		w.sweep(st, st.mark)
@@ -234,11 +229,8 @@ func (w *Windows) Remove(s Stream, k Key, it Item) {
 	h := history{st, k, r}
 	if i, found := w.position(r, it); found {
 		w.drop(h, i)
-		w.release(h)
-		return
-	}
-	if r.hot != 0 && !w.hot.at(r.hot).before(it) {
+	} else if r.hot != 0 && it.At <= w.hot.at(r.hot).floor {
 		w.unspill(h, it)
-		w.release(h)
 	}
+	w.release(h)
 }

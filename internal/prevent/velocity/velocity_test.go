@@ -1,6 +1,8 @@
 package velocity
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -210,5 +212,120 @@ func TestCorrection(t *testing.T) {
 	}
 	if s := w.Stats()[0]; s.Keys != 0 || s.Hot != 0 || s.Buckets != 0 || s.Items != 0 {
 		t.Errorf("left after removing everything: %+v", s)
+	}
+}
+
+// small1 makes windows of one stream in the small layout, with a hot key: 12 items, five minutes apart, the last four of
+// them kept exactly.
+func small1(t *testing.T) (*Windows, Key) {
+	t.Helper()
+	w, err := newWindows(Config{Streams: []StreamConfig{{"a", 3 * time.Hour}}}, small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range int64(12) {
+		w.Add(0, Key{1}, Item{At: day0 + i*5*minute, Seq: i, Value: 1, Distinct: uint64(i + 1)})
+	}
+	return w, Key{1}
+}
+
+// TestLateEdge: a late query at the very start of a bucket counts nothing of that bucket.
+func TestLateEdge(t *testing.T) {
+	t.Parallel()
+	w, k := small1(t)
+	if got := w.Count(0, k, day0+20*minute, time.Hour); got != (Result{4, false}) {
+		t.Errorf("before the second bucket of twenty minutes: %v, want 4", got)
+	}
+	if got := w.Count(0, k, day0+20*minute+1, time.Hour); got != (Result{8, false}) {
+		t.Errorf("into that bucket: %v, want 8", got)
+	}
+}
+
+// TestTooLateForBuckets: an item beyond the horizon is ignored even where its bucket reaches across the horizon.
+func TestTooLateForBuckets(t *testing.T) {
+	t.Parallel()
+	w, k := small1(t)
+	end := day0 + 185*minute
+	w.Add(0, Key{2}, Item{At: end})
+	before := snapshotOf(t, w)
+	w.Add(0, k, Item{At: day0 + 4*minute, Seq: 99})
+	w.Remove(0, k, Item{At: day0, Value: 1, Distinct: 1})
+	if string(snapshotOf(t, w)) != string(before) {
+		t.Error("an item before the horizon changed the state")
+	}
+}
+
+// sweepWell gives every key and hot key several looks.
+func sweepWell(w *Windows) {
+	for i := range w.streams {
+		w.streams[i].owed = 5000
+		w.sweep(&w.streams[i], w.streams[i].mark)
+	}
+}
+
+// TestSweepToTheMicrosecond: what ends a microsecond within the horizon stays, and goes with the next.
+func TestSweepToTheMicrosecond(t *testing.T) {
+	t.Parallel()
+	w, k := mustNew(t, time.Hour), Key{1}
+	w.Add(0, k, Item{At: day0 + minute - 1})
+	for _, c := range []struct {
+		mark int64
+		n    int64
+		keys int
+	}{{day0 + 60*minute + 30*second, 1, 2}, {day0 + 61*minute - 1, 1, 2}, {day0 + 61*minute, 0, 1}} {
+		w.Add(0, Key{2}, Item{At: c.mark})
+		sweepWell(w)
+		if got := w.Count(0, k, c.mark, time.Hour); got != (Result{c.n, true}) || w.Stats()[0].Keys != c.keys {
+			t.Errorf("watermark %d: %v and %d keys, want %d and %d", c.mark-day0, got, w.Stats()[0].Keys, c.n, c.keys)
+		}
+	}
+}
+
+// TestCorrectedAway: a hot key all of whose visible buckets are corrected away is exact again, with expired buckets or
+// without.
+func TestCorrectedAway(t *testing.T) {
+	t.Parallel()
+	w, k := small1(t)
+	for i := int64(100); i < 110; i++ {
+		w.Add(0, k, Item{At: day0 + i*minute, Seq: i, Value: 1})
+	}
+	w.Add(0, k, Item{At: day0 + 240*minute, Seq: 240, Value: 1}) // forgets the first three buckets
+	for i := int64(100); i < 110; i++ {
+		w.Remove(0, k, Item{At: day0 + i*minute, Seq: i, Value: 1})
+	}
+	swept, _, err := restore(Config{Streams: []StreamConfig{{"a", 3 * time.Hour}}}, small(), bytes.NewReader(snapshotOf(t, w)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range map[string]*Windows{"live": w, "restored": swept} {
+		if got := w.Count(0, k, day0+241*minute, 150*time.Minute); got != (Result{1, true}) {
+			t.Errorf("%s: %v, want exactly 1", name, got)
+		}
+	}
+}
+
+// TestOrderDoesNotMatter: while exact, a history is the same whatever the order its items came in, equal times and
+// sequence numbers included.
+func TestOrderDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	var items []Item
+	for i := range int64(40) {
+		items = append(items, Item{At: day0 + i/12*minute, Seq: i / 6, Value: i / 3 % 2, Distinct: uint64(i % 3)})
+	}
+	want := mustNew(t, time.Hour)
+	for _, it := range items {
+		want.Add(0, Key{1}, it)
+	}
+	for seed := range uint64(50) {
+		got, rnd := mustNew(t, time.Hour), rand.New(rand.NewPCG(seed, 1))
+		for _, i := range rnd.Perm(len(items)) {
+			got.Add(0, Key{1}, items[i])
+		}
+		if !bytes.Equal(snapshotOf(t, got), snapshotOf(t, want)) {
+			t.Fatal("another order made another state")
+		}
+		if got.Distinct(0, Key{1}, day0+time.Hour.Microseconds(), time.Hour) != (Result{2, true}) {
+			t.Fatal("0 was counted as a distinct value, or another was not")
+		}
 	}
 }

@@ -1,0 +1,62 @@
+package velocity
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// uncached answers Distinct without the cached unions.
+func uncached(w *Windows, s Stream, k Key, asOf int64, window time.Duration) int64 {
+	v := w.view(s, k, asOf, window)
+	if len(v.buckets) == 0 {
+		return w.distinct(v.items)
+	}
+	var u union
+	u.reset()
+	w.fill(&u, v.buckets)
+	n, _ := u.with(v.items, nil)
+	return n
+}
+
+// TestCachedUnions asks for the same few windows after every step, so that caches are hit, rolled on, replaced and
+// dropped, and compares each answer with one made from the buckets.
+func TestCachedUnions(t *testing.T) {
+	t.Parallel()
+	windows := []time.Duration{7 * time.Minute, 20 * time.Minute, 28 * time.Minute, 40 * time.Minute, 100 * time.Minute, 2 * time.Hour}
+	rapid.Check(t, func(t *rapid.T) {
+		w := smallWindows(t)
+		k := Key{1}
+		now, seq, rounds := 1000*minute, int64(0), rapid.IntRange(1, 120).Draw(t, "rounds")
+		var mark Mark
+		for range rounds {
+			switch rapid.IntRange(0, 9).Draw(t, "op") {
+			case 0:
+				mark = w.Mark()
+			case 1:
+				w.RollbackTo(mark)
+			case 2:
+				w.Forget(w.Mark())
+			case 3: // as if many other keys were asked about
+				w.clock += keepUnions + 1
+				w.streams[0].owed += hotScan
+				w.sweep(&w.streams[0], w.safeMark(&w.streams[0]))
+			}
+			now += rapid.Int64Range(0, 9*minute).Draw(t, "gap")
+			late := rapid.Int64Range(-2*minute, 60*minute).Draw(t, "late")
+			values := rapid.SampledFrom([]uint64{3, 30, 3000}).Draw(t, "values")
+			for range rapid.SampledFrom([]int{1, 2, 5, 300}).Draw(t, "items") {
+				seq++
+				w.Add(0, k, Item{At: now - max(late, 0), Seq: seq, Distinct: 1 + mix(uint64(seq))%values})
+			}
+			for range 2 {
+				window := rapid.SampledFrom(windows).Draw(t, "window")
+				asOf := now + 1 - rapid.SampledFrom([]int64{0, 0, 0, minute, 30 * minute}).Draw(t, "ago")
+				if got, want := w.Distinct(0, k, asOf, window).N, uncached(w, 0, k, asOf, window); got != want {
+					t.Fatalf("%d distinct in %v, want %d", got, window, want)
+				}
+			}
+		}
+	})
+}
