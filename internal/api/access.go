@@ -58,7 +58,7 @@ type keysPage struct {
 	}
 }
 
-func (s *Server) listKeys(ctx context.Context, p auth.Principal, in *pageInput) (*keysPage, error) {
+func (s *Server) listKeys(ctx context.Context, p auth.Principal, in *PageInput) (*keysPage, error) {
 	all, next, err := s.cfg.Auth.Keys(ctx, p, qingyuan.Page{Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, err

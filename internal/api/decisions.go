@@ -209,7 +209,7 @@ func (s *Server) decisions() {
 	s.mux.HandleFunc("POST /v1/decisions", s.decide)
 	s.document(huma.Operation{OperationID: "decide", Method: http.MethodPost, Path: "/v1/decisions", Tags: []string{"decisions"},
 		Summary: "Record an event and decide it, in one durable, idempotent call"}, auth.Permission{Resource: auth.Decisions, Action: auth.Write},
-		eventBody(), Decided{}, queryParam("point", "Decision point; the event kind's where empty"), queryParam("deadline_ms", "Deadline in milliseconds; past it the declared fallback is recorded and given"))
+		s.eventBody(), Decided{}, queryParam("point", "Decision point; the event kind's where empty"), queryParam("deadline_ms", "Deadline in milliseconds; past it the declared fallback is recorded and given"))
 	see := auth.Permission{Resource: auth.Decisions, Action: auth.Read}
 	guarded(s, huma.Operation{OperationID: "list-decisions", Method: http.MethodGet, Path: "/v1/decisions", Tags: []string{"decisions"},
 		Summary: "Decisions, newest first"}, see, s.listDecisions)
@@ -226,19 +226,20 @@ func (s *Server) decisions() {
 		Summary: "Counts and latency of decisions in a stretch of time"}, see, s.summary)
 }
 
-type pageInput struct {
+// PageInput asks for one page of a list.
+type PageInput struct {
 	Cursor string `query:"cursor" maxLength:"300" doc:"next_cursor of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func (p pageInput) before() (int64, int, error) {
+func (p PageInput) before() (int64, int, error) {
 	page := qingyuan.Page{Cursor: p.Cursor, Limit: p.Limit}
 	seq, _, _, err := page.Keyset()
 	return seq, page.Rows(), err
 }
 
 type decisionsInput struct {
-	pageInput
+	PageInput
 	Outcome  string    `query:"outcome" enum:"pass,review,warn,challenge,hold,reject"`
 	Kind     string    `query:"kind" maxLength:"64"`
 	Rule     string    `query:"rule" maxLength:"64" pattern:"^[A-Za-z0-9_.-]*$"`
@@ -343,13 +344,14 @@ func decisionView(d *decision.Decision, e *qingyuan.Event) DecisionView {
 	return v
 }
 
-type decisionInput struct {
+// DecisionInput names a decision.
+type DecisionInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
 type decisionOutput struct{ Body DecisionDetail }
 
-func (s *Server) getDecision(ctx context.Context, p auth.Principal, in *decisionInput) (*decisionOutput, error) {
+func (s *Server) getDecision(ctx context.Context, p auth.Principal, in *DecisionInput) (*decisionOutput, error) {
 	d, err := s.cfg.Decisions.Decision(ctx, p.Tenant, in.ID)
 	if err != nil {
 		return nil, err
@@ -372,8 +374,8 @@ func (s *Server) getDecision(ctx context.Context, p auth.Principal, in *decision
 }
 
 type behindInput struct {
-	decisionInput
-	pageInput
+	DecisionInput
+	PageInput
 	Value string `query:"value" required:"true" maxLength:"80" doc:"Name of the value, such as velocity.device_persons_7d"`
 }
 
@@ -413,7 +415,7 @@ func (s *Server) eventsBehind(ctx context.Context, p auth.Principal, in *behindI
 	return out, nil
 }
 
-func (s *Server) listHolds(ctx context.Context, p auth.Principal, in *pageInput) (*decisionsPage, error) {
+func (s *Server) listHolds(ctx context.Context, p auth.Principal, in *PageInput) (*decisionsPage, error) {
 	before, rows, err := in.before()
 	if err != nil {
 		return nil, err
@@ -426,7 +428,7 @@ func (s *Server) listHolds(ctx context.Context, p auth.Principal, in *pageInput)
 }
 
 type releaseInput struct {
-	decisionInput
+	DecisionInput
 	Body struct {
 		Reason string `json:"reason" minLength:"4" maxLength:"500"`
 	}

@@ -149,7 +149,7 @@ func (s *Server) events() {
 	s.mux.HandleFunc("POST /v1/events", s.record)
 	s.document(huma.Operation{OperationID: "record", Method: http.MethodPost, Path: "/v1/events", Tags: []string{"events"},
 		Summary: "Record one event, or a batch as a JSON array, without deciding"}, auth.Permission{Resource: auth.Events, Action: auth.Write},
-		eventBody(), Recorded{})
+		s.eventBody(), Recorded{})
 	guarded(s, huma.Operation{OperationID: "get-event", Method: http.MethodGet, Path: "/v1/events/{id}", Tags: []string{"events"},
 		Summary: "One event, masked", Errors: []int{404}}, auth.Permission{Resource: auth.Events, Action: auth.Read}, s.getEvent)
 }

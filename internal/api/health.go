@@ -85,11 +85,14 @@ func queryParam(name, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: "string"}}
 }
 
-// eventBody is the body of a CloudEvents event: one schema per event kind, from intake's tables.
-func eventBody() *huma.RequestBody {
+// eventBody is the body of a CloudEvents event: one component schema per event kind, from intake's tables.
+func (s *Server) eventBody() *huma.RequestBody {
+	components := s.api.OpenAPI().Components.Schemas
 	var kinds []*huma.Schema
-	for _, s := range intake.Schemas() {
-		kinds = append(kinds, &huma.Schema{Title: string(s.Kind), Extensions: s.EnvelopeJSONSchema()})
+	for _, table := range intake.Schemas() {
+		name := "event." + string(table.Kind)
+		components.Map()[name] = &huma.Schema{Title: table.Title.EN, Extensions: table.EnvelopeJSONSchema()}
+		kinds = append(kinds, &huma.Schema{Ref: "#/components/schemas/" + name})
 	}
 	return &huma.RequestBody{Required: true, Description: "A CloudEvents 1.0 event in structured JSON mode",
 		Content: map[string]*huma.MediaType{"application/cloudevents+json": {Schema: &huma.Schema{OneOf: kinds}}}}

@@ -21,7 +21,8 @@ func (s *Server) lists() {
 		Summary: "End a list entry; it stays on record", DefaultStatus: http.StatusNoContent, Errors: []int{404}}, write, s.removeEntry)
 }
 
-type listInput struct {
+// ListInput names a list.
+type ListInput struct {
 	List string `path:"list" maxLength:"64" pattern:"^[a-z0-9_]+$"`
 }
 
@@ -35,7 +36,7 @@ type EntryInput struct {
 }
 
 type addEntriesInput struct {
-	listInput
+	ListInput
 	Body struct {
 		Entries []EntryInput `json:"entries" minItems:"1" maxItems:"1000"`
 	}
@@ -60,7 +61,7 @@ func (s *Server) addEntries(ctx context.Context, p auth.Principal, in *addEntrie
 }
 
 type removeEntryInput struct {
-	listInput
+	ListInput
 	ID string `path:"id" maxLength:"64"`
 }
 

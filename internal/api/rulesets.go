@@ -63,7 +63,7 @@ func (s *Server) rulesets() {
 		return s.rulesetOutput(ctx, p, "", 0)
 	})
 	guarded(s, huma.Operation{OperationID: "get-ruleset", Method: http.MethodGet, Path: "/v1/rulesets/{id}/versions/{version}", Tags: []string{"rulesets"},
-		Summary: "One published version", Errors: []int{404}}, see, func(ctx context.Context, p auth.Principal, in *rulesetInput) (*rulesetOutput, error) {
+		Summary: "One published version", Errors: []int{404}}, see, func(ctx context.Context, p auth.Principal, in *RulesetInput) (*rulesetOutput, error) {
 		return s.rulesetOutput(ctx, p, in.ID, in.Version)
 	})
 	guarded(s, huma.Operation{OperationID: "check-ruleset", Method: http.MethodPost, Path: "/v1/rulesets:check", Tags: []string{"rulesets"},
@@ -76,7 +76,8 @@ func (s *Server) rulesets() {
 		auth.Permission{Resource: auth.Rulesets, Action: auth.Activate}, s.activateRuleset)
 }
 
-type rulesetInput struct {
+// RulesetInput names a version of a ruleset.
+type RulesetInput struct {
 	ID      string `path:"id" maxLength:"64"`
 	Version int    `path:"version" minimum:"1"`
 }
@@ -152,7 +153,7 @@ func (s *Server) publishRuleset(ctx context.Context, p auth.Principal, in *rules
 }
 
 type activateInput struct {
-	rulesetInput
+	RulesetInput
 	Body struct {
 		Reason string `json:"reason" minLength:"4" maxLength:"500"`
 	}

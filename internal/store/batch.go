@@ -165,7 +165,7 @@ func (b *batch) flush() error {
 		args := p.args
 		for _, n := range chunks {
 			for len(args) >= n*p.ins.columns {
-				if _, err := b.exec(p.ins.texts[n], args[:n*p.ins.columns]...); err != nil {
+				if _, err := b.exec(p.ins.texts[b.w.db.dialect][n], args[:n*p.ins.columns]...); err != nil {
 					return infrastructure{err}
 				}
 				args = args[n*p.ins.columns:]

@@ -11,7 +11,7 @@ type Inserter struct {
 	head    string // INSERT INTO table (tenant, …) VALUES
 	tail    string
 	columns int // tenant included
-	texts   map[int]string
+	texts   map[Dialect]map[int]string
 }
 
 // chunks are the numbers of rows of the prepared multi-row statements, largest first.
@@ -32,15 +32,19 @@ func into(table, tail string, columns []string) *Inserter {
 		head:    "INSERT INTO " + table + " (tenant, " + strings.Join(columns, ", ") + ") VALUES ",
 		tail:    tail,
 		columns: len(columns) + 1,
-		texts:   map[int]string{},
+		texts:   map[Dialect]map[int]string{SQLite: {}, Postgres: {}},
 	}
-	for _, n := range chunks {
-		i.texts[n] = i.text(n)
+	for d, texts := range i.texts {
+		for _, n := range chunks {
+			texts[n] = i.text(d, n)
+		}
 	}
 	return i
 }
 
-func (i *Inserter) text(rows int) string {
+// text is the statement for a number of rows. SQLite gets nameless parameters: its driver looks every named one up in a
+// list, which for many rows costs more than the insertion.
+func (i *Inserter) text(d Dialect, rows int) string {
 	var b strings.Builder
 	b.WriteString(i.head)
 	for r := range rows {
@@ -49,6 +53,10 @@ func (i *Inserter) text(rows int) string {
 		}
 		for c := range i.columns {
 			b.WriteByte("(,"[min(c, 1)])
+			if d == SQLite {
+				b.WriteByte('?')
+				continue
+			}
 			b.WriteByte('$')
 			b.WriteString(strconv.Itoa(r*i.columns + c + 1))
 		}
