@@ -64,3 +64,23 @@ func BenchmarkMixed(b *testing.B) {
 	b.Run("digest", func(b *testing.B) { benchmark(b, func() { Digest(r) }) })
 	b.Logf("trace of %d bytes: %s", len(EncodeTrace(r)), EncodeTrace(r))
 }
+
+// BenchmarkFirst decides an application with the first ruleset: one with most fields, and one with hardly any, where most rules are
+// not evaluable.
+func BenchmarkFirst(b *testing.B) {
+	rs, problems := Parse(First())
+	if problems != nil {
+		b.Fatal(problems)
+	}
+	b.Run("compile", func(b *testing.B) { benchmark(b, func() { Compile(rs, EventFields{}) }) })
+	p, problems := Compile(rs, EventFields{})
+	if problems != nil {
+		b.Fatal(problems)
+	}
+	ev := p.NewEvaluator()
+	full := situation{kind: qingyuan.ApplicationSubmitted, data: map[string]any{"ip": "192.0.2.1", "sim_tenure_days": int64(700), "amount": int64(1),
+		"call_forwarding": map[string]any{"state": "off"}, "credit_report": map[string]any{"queries_1m": int64(1)}, "device_flags": map[string]any{"remote_control": false}}}.input(p)
+	sparse := Input{Event: &qingyuan.Event{Kind: qingyuan.ApplicationSubmitted, Data: map[string]any{"amount": int64(1)}}, Lists: NewListIndex()}
+	b.Run("full", func(b *testing.B) { benchmark(b, func() { ev.Decide(full) }) })
+	b.Run("sparse", func(b *testing.B) { benchmark(b, func() { ev.Decide(sparse) }) })
+}

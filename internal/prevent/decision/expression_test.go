@@ -233,3 +233,26 @@ func input(e *qingyuan.Event) Input {
 		ListNow: e.EffectiveAt,
 	}
 }
+
+// TestMemoryLimit stops an evaluation that would make too many values.
+func TestMemoryLimit(t *testing.T) {
+	in := input(loan(map[string]any{"amount": int64(1)}))
+	in.Signals = make([]qingyuan.Signal, maxMemory+1)
+	if got := verdict(compileText(t, oneRule("loan.drawn", `len(map(signals, .code)) > 3`)).NewEvaluator().Decide(in)); got != ErrLimit {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestRulesHarmNoOther has rules that fail in every way beside one that holds.
+func TestRulesHarmNoOther(t *testing.T) {
+	base := oneRule("loan.drawn", `event.amount > 1`)
+	text := base
+	for i, when := range []string{`event.ip == "x"`, `ratio(1, event.outstanding_before) > 1`, `int(event.product) > 1`} {
+		more := strings.Replace(base[strings.Index(base, "  - id: R\n"):], "id: R\n", fmt.Sprintf("id: F%d\n", i), 1)
+		text += strings.Replace(more, "event.amount > 1", when, 1)
+	}
+	r := compileText(t, text).NewEvaluator().Decide(input(loan(map[string]any{"amount": int64(2), "outstanding_before": int64(0), "product": "x"})))
+	if got := fmt.Sprint(r.NotEvaluable); got != "[{F0 event.ip} {F1 !division} {F2 !failed}]" || len(r.Reasons) != 1 || r.Outcome != qingyuan.Review {
+		t.Errorf("not evaluable %s, reasons %v, %s", got, r.Reasons, r.Outcome)
+	}
+}

@@ -91,7 +91,7 @@ func TestStories(t *testing.T) {
 	ev, w := p.NewEvaluator(), window{}
 	worst, counts := map[string]qingyuan.Outcome{}, map[string]map[qingyuan.Outcome]int{}
 	fired, typologies := map[string]map[string]int{}, map[string]map[qingyuan.Typology]int{}
-	decided := 0
+	decided, bytes := 0, 0
 	for _, e := range authored(t) {
 		r := ev.Decide(Input{Event: e, Velocity: w.read(p, e.EffectiveAt), Lists: NewListIndex(), ListNow: e.EffectiveAt})
 		w.add(p, e)
@@ -110,7 +110,9 @@ func TestStories(t *testing.T) {
 				t.Errorf("%s: %s failed: %s", e.ExternalID, n.Rule, n.Missing)
 			}
 		}
-		if trace := EncodeTrace(r); len(trace) > 1200 {
+		trace := EncodeTrace(r)
+		bytes += len(trace)
+		if len(trace) > 1200 {
 			t.Errorf("%s: trace of %d bytes: %s", e.ExternalID, len(trace), trace)
 		}
 		decided++
@@ -131,7 +133,8 @@ func TestStories(t *testing.T) {
 			t.Errorf("%s reaches %s", story, worst[story])
 		}
 	}
-	if decided < 100 {
-		t.Errorf("%d events", decided)
+	if decided < 100 || bytes/decided > 400 {
+		t.Errorf("%d events with %d bytes of trace each", decided, bytes/decided)
 	}
+	t.Logf("%d bytes of trace on average", bytes/decided)
 }
