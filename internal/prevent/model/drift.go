@@ -76,7 +76,7 @@ func columnBins(c *Column, rows []int) Bins {
 	})
 	b := Bins{Column: c.Name, Kind: Category}
 	for _, code := range order[:min(len(order), baselineLevels)] {
-		if counts[code] > 0 {
+		if counts[code] >= rareLevel {
 			b.Levels = append(b.Levels, c.Levels[code])
 		}
 	}

@@ -107,13 +107,15 @@ func aloneAUC(c *Column, rows []int, positive []bool, part []int) float64 {
 	if c.Kind != Category {
 		binned = binColumn(c, rows)
 		for _, missing := range []float64{math.Inf(-1), math.Inf(1)} {
-			scores := pick(c.Numbers, rows)
+			scores, whole := pick(c.Numbers, rows), true
 			for i, v := range scores {
 				if math.IsNaN(v) {
-					scores[i] = missing
+					scores[i], whole = missing, false
 				}
 			}
-			try(scores)
+			if try(scores); whole {
+				break
+			}
 		}
 	}
 	places := make([]int, len(binned.Levels)+1) // every level stands for itself

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"qingyuan"
@@ -42,6 +43,7 @@ type Model struct {
 	version     string
 	owners      []int
 	expected    float64 // mean margin
+	explainers  sync.Pool
 }
 
 // newModel puts the checked parts of an artefact together.
@@ -52,7 +54,9 @@ func newModel(e *Encoder, f *forest, c Calibration, card *Card, version string) 
 	case !(c.Slope > 0) || math.IsInf(c.Slope, 0) || math.IsNaN(c.Offset) || math.IsInf(c.Offset, 0):
 		return nil, qingyuan.Errorf(qingyuan.Invalid, "the calibration is not a rising curve")
 	}
-	return &Model{encoder: e, forest: f, calibration: c, card: card, version: version, owners: e.owners(), expected: f.expected()}, nil
+	m := &Model{encoder: e, forest: f, calibration: c, card: card, version: version, owners: e.owners(), expected: f.expected()}
+	m.explainers.New = func() any { return newExplainer(f) }
+	return m, nil
 }
 
 // Version is the identity of what decides the scores: "mdl_" and 32 hex digits of the hash of trees, encoder and
@@ -106,7 +110,9 @@ func (m *Model) Explain(row map[string]any) (float64, []Contribution, error) {
 	if err := m.encoder.encodeRow(features, row); err != nil {
 		return 0, nil, err
 	}
-	effects := m.effects(newExplainer(m.forest), features)
+	explainer := m.explainers.Get().(*explainer)
+	effects := m.effects(explainer, features)
+	m.explainers.Put(explainer)
 	reasons := make([]Contribution, 0, len(effects))
 	for k, effect := range effects {
 		if effect != 0 {

@@ -31,12 +31,11 @@ func candidates(fast bool) []Params {
 	}
 	return []Params{
 		{Depth: 3, Eta: .1, MinChild: 1, Subsample: .8, ColSample: .6, Lambda: 1},
-		{Depth: 4, Eta: .05, MinChild: 1, Subsample: .8, ColSample: .6, Lambda: 1},
+		{Depth: 4, Eta: .1, MinChild: 1, Subsample: .8, ColSample: .6, Lambda: 1},
 		{Depth: 4, Eta: .1, MinChild: 5, Subsample: .8, ColSample: .3, Lambda: 5},
-		{Depth: 5, Eta: .05, MinChild: 5, Subsample: .8, ColSample: .5, Lambda: 5},
 		{Depth: 5, Eta: .1, MinChild: 5, Subsample: .8, ColSample: .5, Lambda: 5},
-		{Depth: 6, Eta: .05, MinChild: 1, Subsample: .8, ColSample: .6, Lambda: 1},
-		{Depth: 8, Eta: .05, MinChild: .1, Subsample: .8, ColSample: .6, Lambda: 1},
+		{Depth: 6, Eta: .1, MinChild: 1, Subsample: .8, ColSample: .6, Lambda: 1},
+		{Depth: 6, Eta: .1, MinChild: 5, Subsample: .8, ColSample: .4, Lambda: 10},
 		{Depth: 8, Eta: .1, MinChild: .1, Subsample: .8, ColSample: .6, Lambda: 1},
 	}
 }
