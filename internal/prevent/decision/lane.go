@@ -25,9 +25,17 @@ type lane struct {
 	eval    *Evaluator
 	windows *velocity.Windows
 	lists   *ListIndex
+	prior   map[priorKey]velocity.Result // what the windows held before the event that is being decided
 }
 
-func newLane(r *record) *lane { return &lane{record: r, lists: NewListIndex()} }
+type priorKey struct {
+	aggregate int
+	key       velocity.Key
+}
+
+func newLane(r *record) *lane {
+	return &lane{record: r, lists: NewListIndex(), prior: map[priorKey]velocity.Result{}}
+}
 
 // lanePoint is a state of a lane to go back to.
 type lanePoint struct {
@@ -204,20 +212,36 @@ func windowsOf(p *Program) (cfg velocity.Config) {
 	return cfg
 }
 
-// decide evaluates an event that has been absorbed. Windows are read up to the event's effective time, which leaves the
-// event itself out; an aggregate that includes it reads one microsecond further.
+// survey reads, before an event is absorbed, every aggregate that its rules may ask for and that leaves the event out.
+// Everything recorded before counts that took effect no later than the event: systems that tell time in seconds give many
+// events one time.
+func (l *lane) survey(event *qingyuan.Event) {
+	clear(l.prior)
+	if l.program == nil || event.Data == nil {
+		return
+	}
+	aggregates := l.program.Aggregates()
+	for _, i := range l.program.AggregatesFor(event.Kind) {
+		a := aggregates[i]
+		if a.Include {
+			continue
+		}
+		selected(event, a.Lookup, func(key [16]byte) {
+			l.prior[priorKey{i, key}] = read(l.windows, a, key, event.EffectiveAt.UnixMicro()+1)
+		})
+	}
+}
+
+// decide evaluates an event that was surveyed and then absorbed.
 func (l *lane) decide(event *qingyuan.Event) Result {
 	aggregates := l.program.Aggregates()
-	at := event.EffectiveAt.UnixMicro()
 	return l.eval.Decide(Input{
 		Event: event,
 		Velocity: func(v int, key [16]byte) (int64, bool) {
-			a := aggregates[v]
-			asOf := at
-			if a.Include {
-				asOf++
+			r, ok := l.prior[priorKey{v, key}]
+			if !ok {
+				r = read(l.windows, aggregates[v], key, event.EffectiveAt.UnixMicro()+1)
 			}
-			r := read(l.windows, a, key, asOf)
 			return r.N, r.Exact
 		},
 		Lists:   l.lists,

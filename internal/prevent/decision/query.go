@@ -129,7 +129,10 @@ func (s *Service) Behind(ctx context.Context, d *Decision, tenant qingyuan.Tenan
 			}
 			stream := program.Streams()[a.Stream]
 			q := intake.Sharing{Kinds: stream.On, To: event.EffectiveAt.Add(time.Microsecond), From: event.EffectiveAt.Add(-a.Window),
-				Before: min(d.Seq+1, orEnd(before)), Limit: limit}
+				Before: min(d.Seq, orEnd(before)), Limit: limit}
+			if a.Include {
+				q.Before = min(d.Seq+1, orEnd(before))
+			}
 			if events, err = s.behind(tx, d, event, a, q); err != nil {
 				return err
 			}

@@ -79,6 +79,9 @@ func (s *Service) replayPage(tx *store.Tx, l *lane, report *ReplayReport, digest
 		if len(events) > 0 && events[0].Seq == e.Seq {
 			event, events = events[0], events[1:]
 		}
+		if e.Kind == DecisionMade && event != nil {
+			l.survey(event)
+		}
 		if err := l.step(tx, e, event); err != nil {
 			return fmt.Errorf("replay %s at seq %d: %w", e.Kind, e.Seq, err)
 		}

@@ -119,6 +119,9 @@ func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, judge func()
 		}
 	}
 	p.Event.Seq = l.applied + 1
+	if judge != nil {
+		l.survey(&p.Event)
+	}
 	l.absorb(&p.Event, corrected)
 	var res *Result
 	var data []byte
