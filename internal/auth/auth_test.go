@@ -355,7 +355,7 @@ func TestParallelGuessesAreCounted(t *testing.T) {
 
 func TestAccounts(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB, s *auth.Service, c *clock) {
-		boss, _ := admin(t, s)
+		boss, bossToken := admin(t, s)
 		by := boss.Principal
 		c.advance(time.Second)
 		zhang, password, err := s.CreateAccount(ctx, by, " Ｚhang.Wei ", auth.Analyst)
@@ -425,6 +425,15 @@ func TestAccounts(t *testing.T) {
 		for _, id := range []string{"", "usr_", "x\x00", qingyuan.NewID("usr", c.now())} {
 			wantCode(t, "unknown account", s.DisableAccount(ctx, by, id), qingyuan.NotFound)
 		}
+		err = db.Write(ctx, T, func(tx *store.Tx) error {
+			_, err := tx.Exec(`UPDATE account SET disabled_at = 1 WHERE tenant = $1 AND role = $2`, string(auth.Admin))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Session(ctx, bossToken)
+		wantCode(t, "session of an account that was disabled by other means", err, qingyuan.Unauthorized)
 	})
 }
 

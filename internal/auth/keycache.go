@@ -37,6 +37,10 @@ type keyCache struct {
 	generation uint64 // counts revocations
 }
 
+func newKeyCache() *keyCache {
+	return &keyCache{entries: map[[sha256.Size]byte]*cachedKey{}, uses: map[keyRef]*keyUse{}}
+}
+
 func (c *keyCache) find(hash [sha256.Size]byte, now time.Time) (Principal, bool) {
 	c.mu.RLock()
 	e := c.entries[hash]

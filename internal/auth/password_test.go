@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"qingyuan"
 
@@ -110,10 +111,12 @@ func TestHashesAreRationed(t *testing.T) {
 	for range hashesWaiting {
 		go call(ctx)
 	}
-	for len(h.inside) < cap(h.inside) {
+	for len(h.inside) < hashesAtOnce+hashesWaiting {
 		runtime.Gosched()
 	}
-	if _, err := h.matches(context.Background(), "x", ""); qingyuan.CodeOf(err) != qingyuan.TooMany {
+	soon, stop := context.WithTimeout(context.Background(), time.Second)
+	defer stop()
+	if _, err := h.matches(soon, "x", ""); qingyuan.CodeOf(err) != qingyuan.TooMany {
 		t.Errorf("one too many: %v", err)
 	}
 	cancel() // those who wait go away and leave room

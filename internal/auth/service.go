@@ -33,7 +33,7 @@ type Config struct {
 type Service struct {
 	cfg    Config
 	hasher *hasher
-	keys   keyCache
+	keys   *keyCache
 }
 
 // New makes a service.
@@ -51,7 +51,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, hasher: h, keys: keyCache{entries: map[[32]byte]*cachedKey{}, uses: map[keyRef]*keyUse{}}}, nil
+	return &Service{cfg: cfg, hasher: h, keys: newKeyCache()}, nil
 }
 
 // Run does the housekeeping of [Service.Sweep] once a minute until ctx ends, and once more then. Wait for it to
