@@ -4,163 +4,6 @@
  */
 
 export interface paths {
-    "/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionView"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        tenant?: string;
-                        username: string;
-                        password: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionView"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/session/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        current: string;
-                        new: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionView"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/decisions": {
         parameters: {
             query?: never;
@@ -168,50 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    outcome?: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
-                    kind?: string;
-                    rule?: string;
-                    typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
-                    q?: string;
-                    from?: string;
-                    to?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["DecisionView"][] | null;
-                            next_cursor?: string;
-                        };
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Decisions, newest first */
+        get: operations["list-decisions"];
         put?: never;
-        post?: never;
+        /** Record an event and decide it, in one durable, idempotent call */
+        post: operations["decide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -225,37 +29,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DecisionDetail"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** One decision, explained */
+        get: operations["get-decision"];
         put?: never;
         post?: never;
         delete?: never;
@@ -271,44 +46,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query: {
-                    value: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["EventView"][] | null;
-                            next_cursor?: string;
-                        };
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The events that a velocity value of a decision counted */
+        get: operations["events-behind"];
         put?: never;
         post?: never;
         delete?: never;
@@ -317,7 +56,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/decisions/{id}:release": {
+    "/v1/decisions/{id}/release": {
         parameters: {
             query?: never;
             header?: never;
@@ -326,41 +65,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        reason: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Release a hold (冷静期) */
+        post: operations["release-hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /** Record one event, or a batch as a JSON array, without deciding */
+        post: operations["record"];
         delete?: never;
         options?: never;
         head?: never;
@@ -374,84 +97,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EventView"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/rulesets/{id}/versions/{version}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                    version: number;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RulesetView"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** One event, masked */
+        get: operations["get-event"];
         put?: never;
         post?: never;
         delete?: never;
@@ -467,41 +114,215 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["DecisionView"][] | null;
-                            next_cursor?: string;
-                        };
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Holds that wait for a person, newest first */
+        get: operations["list-holds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** API keys, newest first */
+        get: operations["list-keys"];
+        put?: never;
+        /** Make an API key; its secret is shown this once */
+        post: operations["create-key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key at once */
+        delete: operations["revoke-key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{list}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add entries to a list; decisions from here on see them */
+        post: operations["add-list-entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{list}/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a list entry; it stays on record */
+        delete: operations["remove-list-entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rulesets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a new, immutable version */
+        post: operations["publish-ruleset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rulesets/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The version that decides now */
+        get: operations["live-ruleset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rulesets/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One published version */
+        get: operations["get-ruleset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rulesets/{id}/versions/{version}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a version the one that decides */
+        post: operations["activate-ruleset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rulesets:check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a ruleset and list every problem with its line */
+        post: operations["check-ruleset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in */
+        get: operations["get-session"];
+        put?: never;
+        /** Sign in with a local account */
+        post: operations["sign-in"];
+        /** Sign out */
+        delete: operations["sign-out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's own password; all other sessions end */
+        post: operations["change-password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Server-sent events: decision.made with seq, decision_id, kind, outcome and score */
+        get: operations["stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -517,38 +338,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    from?: string;
-                    to?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Summary"];
-                    };
-                };
-                /** @description Error */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Counts and latency of decisions in a stretch of time */
+        get: operations["summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -561,38 +352,268 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        TextView: {
-            zh: string;
-            en: string;
+        ActivateInputBody: {
+            reason: string;
         };
-        UserView: {
-            id: string;
+        AddEntriesInputBody: {
+            entries: components["schemas"]["EntryInput"][] | null;
+        };
+        AddedEntriesBody: {
+            ids: string[] | null;
+        };
+        ChangePasswordInputBody: {
+            current: string;
+            password: string;
+        };
+        CheckedRulesetBody: {
+            problems: components["schemas"]["ProblemView"][] | null;
+        };
+        CountOf: {
+            /** Format: int64 */
+            n: number;
             name: string;
+        };
+        CreateKeyInputBody: {
+            /**
+             * Format: date-time
+             * @description One year from now where empty
+             */
+            expires_at?: string;
+            name: string;
+            /** @description system where empty */
+            role?: string;
+            /** @description Such as events:write, decisions:write */
+            scopes: string[] | null;
+        };
+        CreatedKeyBody: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description To about a minute
+             */
+            last_used_at?: string;
+            name: string;
+            /** Format: date-time */
+            revoked_at?: string;
             role: string;
-            tenant: string;
+            scopes: string[] | null;
+            /** @description Shown this once: send it as a bearer token */
+            secret: string;
         };
-        SessionView: {
-            user: components["schemas"]["UserView"];
-            csrf: string;
-            must_change_password?: boolean;
-        };
-        SubjectView: {
-            name?: string;
-            id_no?: string;
-            phone?: string;
-            customer_no?: string;
-        };
-        RulesetRef: {
+        Decided: {
+            /** Format: date-time */
+            decided_at: string;
+            event_id: string;
+            fallback?: string;
             id: string;
-            version: number;
+            not_evaluable: components["schemas"]["MissingView"][] | null;
+            /** @enum {string} */
+            outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
+            reasons: components["schemas"]["ReasonView"][] | null;
+            /** @description The decision had been made before, for the same event or idempotency key */
+            repeated: boolean;
+            ruleset: components["schemas"]["RulesetRef"];
+            /** Format: int64 */
+            score: number;
+            /** Format: int64 */
+            seq: number;
         };
-        ValueView: {
+        DecisionDetail: {
+            /** Format: date-time */
+            decided_at: string;
+            /** @description SHA-256 over outcome, reasons and values; a replay must give the same */
+            digest: string;
+            /** Format: date-time */
+            effective_at: string;
+            /** @description The person's data was erased; codes remain */
+            erased?: boolean;
+            event: components["schemas"]["EventView"];
+            event_id: string;
+            external_id: string;
+            /** @description Why the declared fallback was given instead of a decision */
+            fallback?: string;
+            id: string;
+            kind: string;
+            /**
+             * Format: int64
+             * @description From arrival to commit, microseconds
+             */
+            latency_us: number;
+            not_evaluable: components["schemas"]["MissingView"][] | null;
+            /** @enum {string} */
+            outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
+            reasons: components["schemas"]["ReasonView"][] | null;
+            released?: components["schemas"]["ReleaseView"];
+            ruleset: components["schemas"]["RulesetRef"];
+            /** Format: int64 */
+            score: number;
+            /** Format: int64 */
+            seq: number;
+            subject: components["schemas"]["SubjectView"];
+            values: components["schemas"]["ValueView"][] | null;
+        };
+        DecisionView: {
+            /** Format: date-time */
+            decided_at: string;
+            /** Format: date-time */
+            effective_at: string;
+            /** @description The person's data was erased; codes remain */
+            erased?: boolean;
+            event_id: string;
+            external_id: string;
+            /** @description Why the declared fallback was given instead of a decision */
+            fallback?: string;
+            id: string;
+            kind: string;
+            /** @enum {string} */
+            outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
+            reasons: components["schemas"]["ReasonView"][] | null;
+            ruleset: components["schemas"]["RulesetRef"];
+            /** Format: int64 */
+            score: number;
+            /** Format: int64 */
+            seq: number;
+            subject: components["schemas"]["SubjectView"];
+        };
+        DecisionsPageBody: {
+            items: components["schemas"]["DecisionView"][] | null;
+            next_cursor?: string;
+        };
+        EntityView: {
+            /** @description Blind key: equal for equal values of the tenant */
+            key: string;
+            kind: string;
+            role?: string;
+        };
+        EntryInput: {
+            /** Format: date-time */
+            expires_at?: string;
+            /** @description Entity kind of the values; empty for plain values */
+            kind?: string;
+            /** @enum {string} */
+            match: "exact" | "cidr" | "prefix";
+            reason: string;
+            /** @description In clear; a personal value is stored as its blind key */
+            value: string;
+        };
+        EventView: {
+            /** @description The event's fields, personal ones masked */
+            data?: {
+                [key: string]: unknown;
+            };
+            decision_id?: string;
+            /** Format: date-time */
+            effective_at: string;
+            entities: components["schemas"]["EntityView"][] | null;
+            erased?: boolean;
+            external_id: string;
+            id: string;
+            kind: string;
+            /** Format: date-time */
+            observed_at: string;
+            outcome?: string;
+            /** Format: int64 */
+            seq: number;
+            source: string;
+            subject: components["schemas"]["SubjectView"];
+        };
+        EventsPageBody: {
+            items: components["schemas"]["EventView"][] | null;
+            next_cursor?: string;
+        };
+        KeyView: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /**
+             * Format: date-time
+             * @description To about a minute
+             */
+            last_used_at?: string;
             name: string;
-            value: unknown;
+            /** Format: date-time */
+            revoked_at?: string;
+            role: string;
+            scopes: string[] | null;
+        };
+        KeysPageBody: {
+            items: components["schemas"]["KeyView"][] | null;
+            next_cursor?: string;
+        };
+        LatencyUSStruct: {
+            /** Format: int64 */
+            p50: number;
+            /** Format: int64 */
+            p95: number;
+            /** Format: int64 */
+            p99: number;
         };
         MissingView: {
-            rule: string;
+            /** @description What was absent, or how the rule failed */
             missing: string;
+            rule: string;
+        };
+        Problem: {
+            /**
+             * @description Machine-readable class
+             * @enum {string}
+             */
+            code: "invalid" | "unauthorized" | "forbidden" | "not_found" | "conflict" | "too_many" | "unavailable" | "internal";
+            /** @description What is wrong and what to do */
+            detail?: string;
+            /** @description The offending field */
+            field?: string;
+            /** @description Quote it when asking for help */
+            request_id?: string;
+            /**
+             * Format: int64
+             * @description HTTP status
+             */
+            status: number;
+            /** @description The same for every error of the class */
+            title: string;
+            /** @description Path of the page that explains this class of error */
+            type: string;
+        };
+        ProblemView: {
+            /** Format: int64 */
+            column: number;
+            /** Format: int64 */
+            line: number;
+            message: components["schemas"]["TextView"];
+            path: string;
+        };
+        ReasonView: {
+            family: string;
+            /** @enum {string} */
+            polarity: "suspicion" | "hardship";
+            rule: string;
+            text: components["schemas"]["TextView"];
+            typology?: string;
+            /** @description What the rule read */
+            values?: components["schemas"]["ValueView"][] | null;
+            /**
+             * Format: int64
+             * @description What it added to the score; negative for hardship
+             */
+            weight: number;
+        };
+        Recorded: {
+            external_id?: string;
+            id?: string;
+            /** @description The same event had been recorded before */
+            repeated?: boolean;
+            /** Format: int64 */
+            seq?: number;
+        };
+        ReleaseInputBody: {
+            reason: string;
         };
         ReleaseView: {
             /** Format: date-time */
@@ -600,147 +621,2918 @@ export interface components {
             by: string;
             reason: string;
         };
-        ReasonView: {
-            rule: string;
-            typology?: string;
-            family: string;
-            /** @enum {string} */
-            polarity: "suspicion" | "hardship";
-            weight: number;
-            text: components["schemas"]["TextView"];
-            values?: components["schemas"]["ValueView"][] | null;
-        };
-        DecisionView: {
-            id: string;
-            seq: number;
-            event_id: string;
-            external_id: string;
-            kind: string;
-            /** @enum {string} */
-            outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
-            score: number;
-            fallback?: string;
-            /** Format: date-time */
-            decided_at: string;
-            /** Format: date-time */
-            effective_at: string;
-            ruleset: components["schemas"]["RulesetRef"];
-            subject: components["schemas"]["SubjectView"];
-            reasons: components["schemas"]["ReasonView"][] | null;
-            erased?: boolean;
-        };
-        EntityView: {
-            kind: string;
-            key: string;
-            role?: string;
-        };
-        EventView: {
-            id: string;
-            seq: number;
-            kind: string;
-            source: string;
-            external_id: string;
-            /** Format: date-time */
-            effective_at: string;
-            /** Format: date-time */
-            observed_at: string;
-            subject: components["schemas"]["SubjectView"];
-            entities: components["schemas"]["EntityView"][] | null;
-            data?: {
-                [key: string]: unknown;
-            };
-            decision_id?: string;
-            outcome?: string;
-            erased?: boolean;
-        };
-        DecisionDetail: {
-            id: string;
-            seq: number;
-            event_id: string;
-            external_id: string;
-            kind: string;
-            /** @enum {string} */
-            outcome: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
-            score: number;
-            fallback?: string;
-            /** Format: date-time */
-            decided_at: string;
-            /** Format: date-time */
-            effective_at: string;
-            ruleset: components["schemas"]["RulesetRef"];
-            subject: components["schemas"]["SubjectView"];
-            reasons: components["schemas"]["ReasonView"][] | null;
-            erased?: boolean;
-            not_evaluable: components["schemas"]["MissingView"][] | null;
-            values: components["schemas"]["ValueView"][] | null;
-            event: components["schemas"]["EventView"];
-            digest: string;
-            latency_us: number;
-            released?: components["schemas"]["ReleaseView"];
-        };
         RuleView: {
-            id: string;
-            title: components["schemas"]["TextView"];
-            typology?: string;
+            false_positive?: string;
             family: string;
-            polarity: string;
-            on: string[] | null;
-            when: string;
-            weight: number;
-            outcome?: string;
             hard?: boolean;
+            id: string;
+            on: string[] | null;
+            outcome?: string;
+            polarity: string;
             reason: components["schemas"]["TextView"];
             source: string;
-            false_positive?: string;
+            title: components["schemas"]["TextView"];
+            typology?: string;
+            /** Format: int64 */
+            weight: number;
+            when: string;
         };
-        VelocityView: {
+        RulesetRef: {
             id: string;
-            on: string[] | null;
-            key: string;
-            agg: string;
-            of?: string;
-            window: string;
-            where?: string;
+            /** Format: int64 */
+            version: number;
+        };
+        RulesetTextBody: {
+            /** @description YAML */
+            text: string;
         };
         RulesetView: {
+            author: string;
+            /** Format: date-time */
+            created_at: string;
             id: string;
-            version: number;
-            title: components["schemas"]["TextView"];
+            live: boolean;
             rules: components["schemas"]["RuleView"][] | null;
-            velocities: components["schemas"]["VelocityView"][] | null;
+            /** @description The YAML as published */
+            text: string;
             thresholds: {
-                outcome: string;
-                score: number;
-            }[] | null;
+                [key: string]: number;
+            };
+            title: components["schemas"]["TextView"];
+            velocities: components["schemas"]["VelocityView"][] | null;
+            /** Format: int64 */
+            version: number;
         };
-        CountOf: {
-            name: string;
-            n: number;
+        SessionView: {
+            /** @description Send it as X-CSRF-Token with every change */
+            csrf: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description What this person may do, as resource:action */
+            permissions: string[] | null;
+            user: components["schemas"]["UserView"];
         };
-        Summary: {
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
-            events: number;
-            decisions: number;
+        SignInInputBody: {
+            password: string;
+            /** @description main where empty */
+            tenant?: string;
+            username: string;
+        };
+        SubjectView: {
+            customer_no?: string;
+            id_no?: string;
+            name?: string;
+            phone?: string;
+        };
+        SummaryOutputBody: {
             by_outcome: components["schemas"]["CountOf"][] | null;
             by_rule: components["schemas"]["CountOf"][] | null;
-            latency_us: {
-                p50: number;
-                p95: number;
-                p99: number;
-            };
+            /** Format: int64 */
+            decisions: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            from: string;
+            /** @description From arrival to commit, microseconds */
+            latency_us: components["schemas"]["LatencyUSStruct"];
+            /** Format: date-time */
+            to: string;
         };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
+        TextView: {
+            en: string;
+            zh: string;
+        };
+        UserView: {
+            id: string;
+            /** @description The password was made by the platform: nothing else is allowed before it is changed */
+            must_change: boolean;
+            name: string;
+            role: string;
+            tenant: string;
+        };
+        ValueView: {
+            name: string;
+            value: unknown;
+        };
+        VelocityView: {
             /** @enum {string} */
-            code: "invalid" | "unauthorized" | "forbidden" | "not_found" | "conflict" | "too_many" | "unavailable" | "internal";
-            detail?: string;
-            field?: string;
-            request_id?: string;
+            agg: "count" | "sum" | "distinct";
+            /** @description Counts the decided event itself */
+            current: boolean;
+            id: string;
+            key: string;
+            of?: string;
+            on: string[] | null;
+            where?: string;
+            window: string;
+        };
+        /** Account changed */
+        "event.account.changed": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Account changed */
+            data: {
+                /** App version */
+                app_version?: string;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Call forwarding */
+                call_forwarding?: {
+                    /**
+                     * Observed on
+                     * Format: date
+                     */
+                    observed_on: string;
+                    /**
+                     * Source
+                     * @enum {string}
+                     */
+                    source: "carrier" | "sdk" | "dial_tone" | "operator" | "declared" | "other";
+                    /**
+                     * State
+                     * @enum {string}
+                     */
+                    state: "on" | "off";
+                    /**
+                     * Forwarded to
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    target?: string;
+                };
+                /**
+                 * Card bound at
+                 * Format: date-time
+                 */
+                card_bound_at?: string;
+                /**
+                 * Source of the binding time
+                 * @enum {string}
+                 */
+                card_bound_source?: "own" | "unionpay" | "nucc" | "bank" | "declared" | "other";
+                /**
+                 * What was changed
+                 * @enum {string}
+                 */
+                change: "phone" | "sim" | "device" | "bank_card" | "address" | "email" | "password" | "contact" | "employer" | "call_forwarding" | "mandate" | "other";
+                /** Customer number */
+                customer_no?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Device environment */
+                device_flags?: {
+                    /** Emulator */
+                    emulator?: boolean;
+                    /** Mocked location */
+                    mock_location?: boolean;
+                    /** Remote control or screen sharing */
+                    remote_control?: boolean;
+                    /** Rooted or jailbroken */
+                    rooted?: boolean;
+                    /** Proxy or VPN */
+                    vpn?: boolean;
+                };
+                /**
+                 * Device id
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                device_id?: string;
+                /** Location (WGS 84) */
+                gps?: {
+                    /**
+                     * Accuracy in metres
+                     * Format: double
+                     */
+                    accuracy_m?: number;
+                    /**
+                     * Latitude
+                     * Format: double
+                     */
+                    lat: number;
+                    /**
+                     * Longitude
+                     * Format: double
+                     */
+                    lng: number;
+                };
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * Initiated by
+                 * @enum {string}
+                 */
+                initiated_by?: "customer" | "operator" | "representative" | "system";
+                /**
+                 * IP address
+                 * @description IPv4 or IPv6 address
+                 */
+                ip?: string;
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * New address
+                 * @description Postal address
+                 */
+                new_address?: string;
+                /**
+                 * New card
+                 * @description Card or account number, 12 to 19 digits
+                 */
+                new_card?: string;
+                /**
+                 * New device
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                new_device?: string;
+                /**
+                 * New e-mail
+                 * @description E-mail address
+                 */
+                new_email?: string;
+                /**
+                 * New phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                new_phone?: string;
+                /** Note */
+                note?: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /**
+                 * Old address
+                 * @description Postal address
+                 */
+                old_address?: string;
+                /**
+                 * Old card
+                 * @description Card or account number, 12 to 19 digits
+                 */
+                old_card?: string;
+                /**
+                 * Old device
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                old_device?: string;
+                /**
+                 * Old e-mail
+                 * @description E-mail address
+                 */
+                old_email?: string;
+                /**
+                 * Old phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                old_phone?: string;
+                /** Clerk's staff number */
+                operator_id?: string;
+                /**
+                 * Operating system
+                 * @enum {string}
+                 */
+                os?: "android" | "ios" | "harmony" | "windows" | "macos" | "other";
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Days the number has been in use
+                 * Format: int64
+                 */
+                sim_tenure_days?: number;
+                /**
+                 * Source of the SIM tenure
+                 * @enum {string}
+                 */
+                sim_tenure_source?: "carrier" | "vendor" | "declared" | "other";
+                /**
+                 * Verified by
+                 * @enum {string}
+                 */
+                verified_by?: "sms_old" | "sms_new" | "face" | "branch" | "call_back" | "none" | "other";
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "account.changed";
+        };
+        /** Account login */
+        "event.account.login": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Account login */
+            data: {
+                /** App version */
+                app_version?: string;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Call forwarding */
+                call_forwarding?: {
+                    /**
+                     * Observed on
+                     * Format: date
+                     */
+                    observed_on: string;
+                    /**
+                     * Source
+                     * @enum {string}
+                     */
+                    source: "carrier" | "sdk" | "dial_tone" | "operator" | "declared" | "other";
+                    /**
+                     * State
+                     * @enum {string}
+                     */
+                    state: "on" | "off";
+                    /**
+                     * Forwarded to
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    target?: string;
+                };
+                /**
+                 * Channel
+                 * @enum {string}
+                 */
+                channel?: "app" | "h5" | "mini_program" | "web" | "other";
+                /** Customer number */
+                customer_no?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Device environment */
+                device_flags?: {
+                    /** Emulator */
+                    emulator?: boolean;
+                    /** Mocked location */
+                    mock_location?: boolean;
+                    /** Remote control or screen sharing */
+                    remote_control?: boolean;
+                    /** Rooted or jailbroken */
+                    rooted?: boolean;
+                    /** Proxy or VPN */
+                    vpn?: boolean;
+                };
+                /**
+                 * Device id
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                device_id?: string;
+                /**
+                 * Face check
+                 * @enum {string}
+                 */
+                face_check?: "pass" | "fail" | "not_done";
+                /** Location (WGS 84) */
+                gps?: {
+                    /**
+                     * Accuracy in metres
+                     * Format: double
+                     */
+                    accuracy_m?: number;
+                    /**
+                     * Latitude
+                     * Format: double
+                     */
+                    lat: number;
+                    /**
+                     * Longitude
+                     * Format: double
+                     */
+                    lng: number;
+                };
+                /**
+                 * Views of the hardship and negotiation pages
+                 * Format: int64
+                 */
+                hardship_page_views?: number;
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * IP address
+                 * @description IPv4 or IPv6 address
+                 */
+                ip?: string;
+                /**
+                 * Views of the borrowing pages
+                 * Format: int64
+                 */
+                loan_page_views?: number;
+                /**
+                 * Method
+                 * @enum {string}
+                 */
+                method?: "password" | "sms_code" | "face" | "fingerprint" | "one_tap" | "third_party" | "other";
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /** Device not seen before */
+                new_device?: boolean;
+                /**
+                 * Operating system
+                 * @enum {string}
+                 */
+                os?: "android" | "ios" | "harmony" | "windows" | "macos" | "other";
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /**
+                 * Result
+                 * @enum {string}
+                 */
+                result: "success" | "failure";
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Length of the session in seconds
+                 * Format: int64
+                 */
+                session_seconds?: number;
+                /**
+                 * Days the number has been in use
+                 * Format: int64
+                 */
+                sim_tenure_days?: number;
+                /**
+                 * Source of the SIM tenure
+                 * @enum {string}
+                 */
+                sim_tenure_source?: "carrier" | "vendor" | "declared" | "other";
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "account.login";
+        };
+        /** Agreement submitted */
+        "event.agreement.submitted": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Agreement submitted */
+            data: {
+                /** The agent */
+                agent?: {
+                    /** Original power of attorney shown */
+                    authorised?: boolean;
+                    /**
+                     * Social account
+                     * @description Social account written platform:account, such as wechat:abc_123
+                     */
+                    handle?: string;
+                    /**
+                     * ID number
+                     * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                     */
+                    id_no?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Organisation
+                     * @description Name of an organisation
+                     */
+                    organisation?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                    /**
+                     * Relation to the customer
+                     * @enum {string}
+                     */
+                    relation?: "self" | "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague" | "lawyer" | "agent" | "heir" | "social_worker" | "other" | "unknown";
+                    /**
+                     * Unified social credit code
+                     * @description Unified social credit code, 18 characters (GB 32100)
+                     */
+                    uscc?: string;
+                };
+                /**
+                 * Type of agreement
+                 * @enum {string}
+                 */
+                agreement_type: "debt_service" | "loan_brokerage" | "complaint_proxy" | "surrender_proxy" | "credit_repair" | "power_of_attorney" | "guarantee" | "repayment_plan" | "other";
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Customer number */
+                customer_no?: string;
+                /**
+                 * Paid in advance
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                deposit?: number;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /**
+                 * Fee
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                fee?: number;
+                /**
+                 * What the fee is a fraction of
+                 * @enum {string}
+                 */
+                fee_basis?: "debt" | "principal" | "loan" | "refund" | "premium" | "fixed" | "other";
+                /** Who is paid the fee */
+                fee_payee?: {
+                    /** Bank */
+                    bank?: string;
+                    /**
+                     * Card or account number
+                     * @description Card or account number, 12 to 19 digits
+                     */
+                    bank_card?: string;
+                    /**
+                     * Whose account
+                     * @enum {string}
+                     */
+                    kind?: "own" | "merchant" | "company" | "other_person";
+                    /**
+                     * Account name
+                     * @description A person's name
+                     */
+                    name?: string;
+                };
+                /**
+                 * Fee as a fraction
+                 * Format: double
+                 */
+                fee_rate?: number;
+                /** Images */
+                files?: {
+                    /** Blob id */
+                    blob?: string;
+                    /**
+                     * Size in bytes
+                     * Format: int64
+                     */
+                    bytes?: number;
+                    /** Original file name */
+                    file_name?: string;
+                    /** Media type */
+                    media_type?: string;
+                    /** SHA-256, hex */
+                    sha256: string;
+                }[];
+                /** What the customer must hand over */
+                hands_over?: ("sim_card" | "phone" | "bank_card" | "id_card" | "passwords" | "call_forwarding" | "other")[];
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /** Loan number concerned */
+                loan_no?: string;
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * How it was obtained
+                 * @enum {string}
+                 */
+                origin?: "handed_in_by_customer" | "from_agent" | "own" | "other";
+                /** Parties */
+                parties?: {
+                    /**
+                     * ID number
+                     * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                     */
+                    id_no?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Organisation
+                     * @description Name of an organisation
+                     */
+                    organisation?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                    /**
+                     * Role
+                     * @enum {string}
+                     */
+                    role: "principal" | "agent" | "guarantor" | "witness" | "lender" | "other";
+                    /**
+                     * Unified social credit code
+                     * @description Unified social credit code, 18 characters (GB 32100)
+                     */
+                    uscc?: string;
+                }[];
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Signed on
+                 * Format: date
+                 */
+                signed_on?: string;
+                /** Text of the agreement */
+                text?: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "agreement.submitted";
+        };
+        /** Application submitted */
+        "event.application.submitted": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Application submitted */
+            data: {
+                /**
+                 * Amount asked for
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                amount: number;
+                /** App version */
+                app_version?: string;
+                /** Application number */
+                application_no?: string;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Payout card
+                 * @description Card or account number, 12 to 19 digits
+                 */
+                bank_card?: string;
+                /** Call forwarding */
+                call_forwarding?: {
+                    /**
+                     * Observed on
+                     * Format: date
+                     */
+                    observed_on: string;
+                    /**
+                     * Source
+                     * @enum {string}
+                     */
+                    source: "carrier" | "sdk" | "dial_tone" | "operator" | "declared" | "other";
+                    /**
+                     * State
+                     * @enum {string}
+                     */
+                    state: "on" | "off";
+                    /**
+                     * Forwarded to
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    target?: string;
+                };
+                /**
+                 * Card bound at
+                 * Format: date-time
+                 */
+                card_bound_at?: string;
+                /**
+                 * Source of the binding time
+                 * @enum {string}
+                 */
+                card_bound_source?: "own" | "unionpay" | "nucc" | "bank" | "declared" | "other";
+                /**
+                 * Channel
+                 * @enum {string}
+                 */
+                channel?: "app" | "h5" | "mini_program" | "branch" | "broker" | "partner" | "phone" | "api" | "other";
+                /** Contacts */
+                contacts?: {
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone: string;
+                    /**
+                     * Relation
+                     * @enum {string}
+                     */
+                    relation?: "self" | "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague" | "lawyer" | "agent" | "heir" | "social_worker" | "other" | "unknown";
+                }[];
+                /** Credit report summary */
+                credit_report?: {
+                    /**
+                     * Total balance elsewhere
+                     * Format: int64
+                     * @description Minor units (fen)
+                     */
+                    balance?: number;
+                    /**
+                     * Lenders with an open account
+                     * Format: int64
+                     */
+                    lenders?: number;
+                    /**
+                     * Accounts overdue
+                     * Format: int64
+                     */
+                    overdue_accounts?: number;
+                    /**
+                     * Queried on
+                     * Format: date
+                     */
+                    queried_on?: string;
+                    /**
+                     * Queries in the last month
+                     * Format: int64
+                     */
+                    queries_1m?: number;
+                    /**
+                     * Queries in the last three months
+                     * Format: int64
+                     */
+                    queries_3m?: number;
+                };
+                /** Currency (ISO 4217), CNY where absent */
+                currency?: string;
+                /** Customer number */
+                customer_no?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Device environment */
+                device_flags?: {
+                    /** Emulator */
+                    emulator?: boolean;
+                    /** Mocked location */
+                    mock_location?: boolean;
+                    /** Remote control or screen sharing */
+                    remote_control?: boolean;
+                    /** Rooted or jailbroken */
+                    rooted?: boolean;
+                    /** Proxy or VPN */
+                    vpn?: boolean;
+                };
+                /**
+                 * Device id
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                device_id?: string;
+                /**
+                 * E-mail
+                 * @description E-mail address
+                 */
+                email?: string;
+                /** Employer */
+                employer?: {
+                    /**
+                     * Work address
+                     * @description Postal address
+                     */
+                    address?: string;
+                    /**
+                     * Name
+                     * @description Name of an organisation
+                     */
+                    name?: string;
+                    /**
+                     * Work phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                    /** Position */
+                    position?: string;
+                    /**
+                     * Since
+                     * Format: date
+                     */
+                    since?: string;
+                    /**
+                     * Unified social credit code
+                     * @description Unified social credit code, 18 characters (GB 32100)
+                     */
+                    uscc?: string;
+                };
+                /**
+                 * Face check
+                 * @enum {string}
+                 */
+                face_check?: "pass" | "fail" | "not_done";
+                /**
+                 * Seconds spent on the form
+                 * Format: int64
+                 */
+                fill_seconds?: number;
+                /** Location (WGS 84) */
+                gps?: {
+                    /**
+                     * Accuracy in metres
+                     * Format: double
+                     */
+                    accuracy_m?: number;
+                    /**
+                     * Latitude
+                     * Format: double
+                     */
+                    lat: number;
+                    /**
+                     * Longitude
+                     * Format: double
+                     */
+                    lng: number;
+                };
+                /** Guarantor or co-borrower */
+                guarantor?: {
+                    /**
+                     * Capacity
+                     * @enum {string}
+                     */
+                    capacity?: "guarantor" | "co_borrower" | "witness" | "other";
+                    /**
+                     * ID number
+                     * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                     */
+                    id_no?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                };
+                /**
+                 * Home address
+                 * @description Postal address
+                 */
+                home_address?: string;
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * IP address
+                 * @description IPv4 or IPv6 address
+                 */
+                ip?: string;
+                /**
+                 * Monthly income
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                monthly_income?: number;
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * Operating system
+                 * @enum {string}
+                 */
+                os?: "android" | "ios" | "harmony" | "windows" | "macos" | "other";
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Product */
+                product?: string;
+                /**
+                 * Purpose
+                 * @enum {string}
+                 */
+                purpose?: "consumption" | "renovation" | "education" | "medical" | "travel" | "car" | "business" | "refinance" | "other";
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** Referrer */
+                referrer?: {
+                    /** Referral code */
+                    code?: string;
+                    /**
+                     * Social account
+                     * @description Social account written platform:account, such as wechat:abc_123
+                     */
+                    handle?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Organisation
+                     * @description Name of an organisation
+                     */
+                    organisation?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                };
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Days the number has been in use
+                 * Format: int64
+                 */
+                sim_tenure_days?: number;
+                /**
+                 * Source of the SIM tenure
+                 * @enum {string}
+                 */
+                sim_tenure_source?: "carrier" | "vendor" | "declared" | "other";
+                /** The applicant's statement */
+                statement?: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /**
+                 * Term in months
+                 * Format: int64
+                 */
+                term_months?: number;
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "application.submitted";
+        };
+        /** Call recorded */
+        "event.call.recorded": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Call recorded */
+            data: {
+                /** Answered */
+                answered?: boolean;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Call forwarding */
+                call_forwarding?: {
+                    /**
+                     * Observed on
+                     * Format: date
+                     */
+                    observed_on: string;
+                    /**
+                     * Source
+                     * @enum {string}
+                     */
+                    source: "carrier" | "sdk" | "dial_tone" | "operator" | "declared" | "other";
+                    /**
+                     * State
+                     * @enum {string}
+                     */
+                    state: "on" | "off";
+                    /**
+                     * Forwarded to
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    target?: string;
+                };
+                /** Call number */
+                call_no?: string;
+                /**
+                 * Called number (DNIS)
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                callee?: string;
+                /**
+                 * Calling number (ANI)
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                caller?: string;
+                /**
+                 * Who the other side claims to be
+                 * @enum {string}
+                 */
+                claimed_identity?: "self" | "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague" | "lawyer" | "agent" | "heir" | "social_worker" | "other" | "unknown";
+                /** Customer number */
+                customer_no?: string;
+                /** Demands */
+                demands?: ("stop_interest" | "principal_only" | "long_instalments" | "affordable_plan" | "extension" | "refund_interest" | "refund_premium" | "delete_credit_record" | "compensation" | "waive_debt" | "stop_collection" | "written_only" | "withdraw_for_payment" | "explanation" | "other")[];
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /**
+                 * Direction
+                 * @enum {string}
+                 */
+                direction: "inbound" | "outbound";
+                /**
+                 * Duration in seconds
+                 * Format: int64
+                 */
+                duration_s?: number;
+                /**
+                 * Ended at
+                 * Format: date-time
+                 */
+                ended_at?: string;
+                /** Forwarding tone heard */
+                forwarding_tone?: boolean;
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * Identity check
+                 * @enum {string}
+                 */
+                identity_check?: "pass" | "fail" | "not_done";
+                /**
+                 * Line of business
+                 * @enum {string}
+                 */
+                line?: "service" | "collection" | "verification" | "complaint" | "sales" | "other";
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /** Clerk's staff number */
+                operator_id?: string;
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** Recording */
+                recording?: {
+                    /** Blob id */
+                    blob?: string;
+                    /**
+                     * Size in bytes
+                     * Format: int64
+                     */
+                    bytes?: number;
+                    /** Original file name */
+                    file_name?: string;
+                    /** Media type */
+                    media_type?: string;
+                    /** SHA-256, hex */
+                    sha256: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Days the number has been in use
+                 * Format: int64
+                 */
+                sim_tenure_days?: number;
+                /**
+                 * Source of the SIM tenure
+                 * @enum {string}
+                 */
+                sim_tenure_source?: "carrier" | "vendor" | "declared" | "other";
+                /** Who spoke for the customer */
+                speaker?: {
+                    /** Original power of attorney shown */
+                    authorised?: boolean;
+                    /**
+                     * Social account
+                     * @description Social account written platform:account, such as wechat:abc_123
+                     */
+                    handle?: string;
+                    /**
+                     * ID number
+                     * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                     */
+                    id_no?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Organisation
+                     * @description Name of an organisation
+                     */
+                    organisation?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                    /**
+                     * Relation to the customer
+                     * @enum {string}
+                     */
+                    relation?: "self" | "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague" | "lawyer" | "agent" | "heir" | "social_worker" | "other" | "unknown";
+                    /**
+                     * Unified social credit code
+                     * @description Unified social credit code, 18 characters (GB 32100)
+                     */
+                    uscc?: string;
+                };
+                /** Clerk's summary */
+                summary?: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /** Transcript */
+                transcript?: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /** Vendor */
+                vendor?: string;
+                /** Voiceprint on file with consent */
+                voiceprint_enrolled?: boolean;
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "call.recorded";
+        };
+        /** Card transaction */
+        "event.card.transaction": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Card transaction */
+            data: {
+                /**
+                 * Amount
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                amount: number;
+                /** App version */
+                app_version?: string;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Balance before
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                balance_before?: number;
+                /**
+                 * Card number
+                 * @description Card or account number, 12 to 19 digits
+                 */
+                card: string;
+                /** City */
+                city?: string;
+                /** Counterparty */
+                counterparty?: {
+                    /** Bank */
+                    bank?: string;
+                    /**
+                     * Card or account number
+                     * @description Card or account number, 12 to 19 digits
+                     */
+                    bank_card?: string;
+                    /**
+                     * Whose account
+                     * @enum {string}
+                     */
+                    kind?: "own" | "merchant" | "company" | "other_person";
+                    /**
+                     * Account name
+                     * @description A person's name
+                     */
+                    name?: string;
+                };
+                /** Country (ISO 3166) */
+                country?: string;
+                /**
+                 * Credit limit
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                credit_limit?: number;
+                /** Currency (ISO 4217), CNY where absent */
+                currency?: string;
+                /** Customer number */
+                customer_no?: string;
+                /** Reason of decline */
+                decline_reason?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Device environment */
+                device_flags?: {
+                    /** Emulator */
+                    emulator?: boolean;
+                    /** Mocked location */
+                    mock_location?: boolean;
+                    /** Remote control or screen sharing */
+                    remote_control?: boolean;
+                    /** Rooted or jailbroken */
+                    rooted?: boolean;
+                    /** Proxy or VPN */
+                    vpn?: boolean;
+                };
+                /**
+                 * Device id
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                device_id?: string;
+                /**
+                 * Entry mode
+                 * @enum {string}
+                 */
+                entry_mode?: "chip" | "contactless" | "magnetic_stripe" | "keyed" | "qr" | "online" | "recurring" | "other";
+                /** Location (WGS 84) */
+                gps?: {
+                    /**
+                     * Accuracy in metres
+                     * Format: double
+                     */
+                    accuracy_m?: number;
+                    /**
+                     * Latitude
+                     * Format: double
+                     */
+                    lat: number;
+                    /**
+                     * Longitude
+                     * Format: double
+                     */
+                    lng: number;
+                };
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * IP address
+                 * @description IPv4 or IPv6 address
+                 */
+                ip?: string;
+                /** Merchant category code (ISO 18245) */
+                mcc?: string;
+                /** Merchant number */
+                merchant_id?: string;
+                /**
+                 * Merchant name
+                 * @description Name of an organisation
+                 */
+                merchant_name?: string;
+                /**
+                 * ID number of the merchant's owner
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                merchant_owner_id_no?: string;
+                /**
+                 * The merchant's unified social credit code
+                 * @description Unified social credit code, 18 characters (GB 32100)
+                 */
+                merchant_uscc?: string;
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * Operating system
+                 * @enum {string}
+                 */
+                os?: "android" | "ios" | "harmony" | "windows" | "macos" | "other";
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /**
+                 * Result
+                 * @enum {string}
+                 */
+                result?: "approved" | "declined";
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Terminal number */
+                terminal_id?: string;
+                /** Transaction number */
+                transaction_no?: string;
+                /**
+                 * Type
+                 * @enum {string}
+                 */
+                type: "purchase" | "cash_advance" | "transfer_in" | "transfer_out" | "refund" | "reversal" | "pre_authorisation" | "fee" | "other";
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "card.transaction";
+        };
+        /** Complaint received */
+        "event.complaint.received": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Complaint received */
+            data: {
+                /** Representative */
+                agent?: {
+                    /** Original power of attorney shown */
+                    authorised?: boolean;
+                    /**
+                     * Social account
+                     * @description Social account written platform:account, such as wechat:abc_123
+                     */
+                    handle?: string;
+                    /**
+                     * ID number
+                     * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                     */
+                    id_no?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Organisation
+                     * @description Name of an organisation
+                     */
+                    organisation?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                    /**
+                     * Relation to the customer
+                     * @enum {string}
+                     */
+                    relation?: "self" | "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague" | "lawyer" | "agent" | "heir" | "social_worker" | "other" | "unknown";
+                    /**
+                     * Unified social credit code
+                     * @description Unified social credit code, 18 characters (GB 32100)
+                     */
+                    uscc?: string;
+                };
+                /** What is alleged */
+                allegations?: ("violent_collection" | "harassing_third_party" | "privacy" | "excessive_interest" | "hidden_fees" | "misleading_sale" | "not_own_loan" | "wrong_credit_record" | "refused_negotiation" | "other")[];
+                /**
+                 * Time of the call complained of
+                 * Format: date-time
+                 */
+                alleged_call_at?: string;
+                /** App version */
+                app_version?: string;
+                /** Attachments */
+                attachments?: {
+                    /** Blob id */
+                    blob?: string;
+                    /**
+                     * Size in bytes
+                     * Format: int64
+                     */
+                    bytes?: number;
+                    /** Original file name */
+                    file_name?: string;
+                    /** Media type */
+                    media_type?: string;
+                    /** SHA-256, hex */
+                    sha256: string;
+                }[];
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Category
+                 * @enum {string}
+                 */
+                category?: "complaint" | "report" | "petition" | "credit_objection" | "suit" | "public_post";
+                /**
+                 * Channel
+                 * @enum {string}
+                 */
+                channel: "own" | "12378" | "12345" | "heimao" | "consumer_association" | "petition" | "pboc" | "cyberspace" | "regulator" | "court" | "other";
+                /**
+                 * Name the complainant gives
+                 * @description A person's name
+                 */
+                claimed_name?: string;
+                /** Complaint number */
+                complaint_no?: string;
+                /**
+                 * Contact address
+                 * @description Postal address
+                 */
+                contact_address?: string;
+                /**
+                 * Contact e-mail
+                 * @description E-mail address
+                 */
+                contact_email?: string;
+                /**
+                 * Social account
+                 * @description Social account written platform:account, such as wechat:abc_123
+                 */
+                contact_handle?: string;
+                /**
+                 * Contact phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                contact_phone?: string;
+                /** Customer number */
+                customer_no?: string;
+                /**
+                 * Amount demanded
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                demanded_amount?: number;
+                /** Demands */
+                demands?: ("stop_interest" | "principal_only" | "long_instalments" | "affordable_plan" | "extension" | "refund_interest" | "refund_premium" | "delete_credit_record" | "compensation" | "waive_debt" | "stop_collection" | "written_only" | "withdraw_for_payment" | "explanation" | "other")[];
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Device environment */
+                device_flags?: {
+                    /** Emulator */
+                    emulator?: boolean;
+                    /** Mocked location */
+                    mock_location?: boolean;
+                    /** Remote control or screen sharing */
+                    remote_control?: boolean;
+                    /** Rooted or jailbroken */
+                    rooted?: boolean;
+                    /** Proxy or VPN */
+                    vpn?: boolean;
+                };
+                /**
+                 * Device id
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                device_id?: string;
+                /** Location (WGS 84) */
+                gps?: {
+                    /**
+                     * Accuracy in metres
+                     * Format: double
+                     */
+                    accuracy_m?: number;
+                    /**
+                     * Latitude
+                     * Format: double
+                     */
+                    lat: number;
+                    /**
+                     * Longitude
+                     * Format: double
+                     */
+                    lng: number;
+                };
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * IP address
+                 * @description IPv4 or IPv6 address
+                 */
+                ip?: string;
+                /** Loan number concerned */
+                loan_no?: string;
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * Operating system
+                 * @enum {string}
+                 */
+                os?: "android" | "ios" | "harmony" | "windows" | "macos" | "other";
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Who handed it in
+                 * @enum {string}
+                 */
+                submitted_by?: "self" | "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague" | "lawyer" | "agent" | "heir" | "social_worker" | "other" | "unknown";
+                /** Clerk's summary */
+                summary?: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /** Text of the complaint */
+                text: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /** Number given by the transferring body */
+                transferred_no?: string;
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "complaint.received";
+        };
+        /** Document submitted */
+        "event.document.submitted": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Document submitted */
+            data: {
+                /** App version */
+                app_version?: string;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Channel
+                 * @enum {string}
+                 */
+                channel?: "app" | "email" | "post" | "counter" | "complaint" | "chat" | "other";
+                /** Customer number */
+                customer_no?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Device environment */
+                device_flags?: {
+                    /** Emulator */
+                    emulator?: boolean;
+                    /** Mocked location */
+                    mock_location?: boolean;
+                    /** Remote control or screen sharing */
+                    remote_control?: boolean;
+                    /** Rooted or jailbroken */
+                    rooted?: boolean;
+                    /** Proxy or VPN */
+                    vpn?: boolean;
+                };
+                /**
+                 * Device id
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                device_id?: string;
+                /** Number on the document */
+                document_no?: string;
+                /**
+                 * Type of document
+                 * @enum {string}
+                 */
+                document_type: "death" | "quarantine" | "no_income" | "poverty" | "social_aid" | "unemployment" | "diagnosis" | "hospitalisation" | "critical_illness" | "income" | "payslip" | "bank_statement" | "settlement" | "lawyer_letter" | "power_of_attorney" | "id_card" | "business_licence" | "residence" | "other";
+                /**
+                 * Date of the fact certified
+                 * Format: date
+                 */
+                event_on?: string;
+                /** Image metadata */
+                exif?: {
+                    /** Camera */
+                    camera?: string;
+                    /** Software */
+                    software?: string;
+                    /**
+                     * Taken at
+                     * Format: date-time
+                     */
+                    taken_at?: string;
+                };
+                /** Images */
+                files?: {
+                    /** Blob id */
+                    blob?: string;
+                    /**
+                     * Size in bytes
+                     * Format: int64
+                     */
+                    bytes?: number;
+                    /** Original file name */
+                    file_name?: string;
+                    /** Media type */
+                    media_type?: string;
+                    /** SHA-256, hex */
+                    sha256: string;
+                }[];
+                /** Location (WGS 84) */
+                gps?: {
+                    /**
+                     * Accuracy in metres
+                     * Format: double
+                     */
+                    accuracy_m?: number;
+                    /**
+                     * Latitude
+                     * Format: double
+                     */
+                    lat: number;
+                    /**
+                     * Longitude
+                     * Format: double
+                     */
+                    lng: number;
+                };
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * IP address
+                 * @description IPv4 or IPv6 address
+                 */
+                ip?: string;
+                /**
+                 * Issued on
+                 * Format: date
+                 */
+                issued_on?: string;
+                /** Claimed issuer */
+                issuer?: {
+                    /**
+                     * Address
+                     * @description Postal address
+                     */
+                    address?: string;
+                    /**
+                     * Name
+                     * @description Name of an organisation
+                     */
+                    name?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                    /**
+                     * Unified social credit code
+                     * @description Unified social credit code, 18 characters (GB 32100)
+                     */
+                    uscc?: string;
+                };
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /** Person named on the document */
+                named_person?: {
+                    /**
+                     * ID number
+                     * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                     */
+                    id_no?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                };
+                /**
+                 * Operating system
+                 * @enum {string}
+                 */
+                os?: "android" | "ios" | "harmony" | "windows" | "macos" | "other";
+                /**
+                 * Period from
+                 * Format: date
+                 */
+                period_from?: string;
+                /**
+                 * Period to
+                 * Format: date
+                 */
+                period_to?: string;
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /**
+                 * Purpose
+                 * @enum {string}
+                 */
+                purpose?: "application" | "hardship" | "complaint" | "credit_objection" | "estate" | "other";
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Filing code of the seal */
+                seal_no?: string;
+                /**
+                 * Amount stated
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                stated_amount?: number;
+                /**
+                 * Who handed it in
+                 * @enum {string}
+                 */
+                submitted_by?: "self" | "spouse" | "parent" | "child" | "sibling" | "relative" | "friend" | "colleague" | "lawyer" | "agent" | "heir" | "social_worker" | "other" | "unknown";
+                /**
+                 * Submitter's phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                submitter_phone?: string;
+                /** Text read from the image */
+                text?: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "document.submitted";
+        };
+        /** Loan drawn */
+        "event.loan.drawn": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Loan drawn */
+            data: {
+                /**
+                 * Amount paid out
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                amount: number;
+                /**
+                 * Annual rate as a fraction
+                 * Format: double
+                 */
+                annual_rate?: number;
+                /** App version */
+                app_version?: string;
+                /** Application number */
+                application_no?: string;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Call forwarding */
+                call_forwarding?: {
+                    /**
+                     * Observed on
+                     * Format: date
+                     */
+                    observed_on: string;
+                    /**
+                     * Source
+                     * @enum {string}
+                     */
+                    source: "carrier" | "sdk" | "dial_tone" | "operator" | "declared" | "other";
+                    /**
+                     * State
+                     * @enum {string}
+                     */
+                    state: "on" | "off";
+                    /**
+                     * Forwarded to
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    target?: string;
+                };
+                /**
+                 * Card bound at
+                 * Format: date-time
+                 */
+                card_bound_at?: string;
+                /**
+                 * Source of the binding time
+                 * @enum {string}
+                 */
+                card_bound_source?: "own" | "unionpay" | "nucc" | "bank" | "declared" | "other";
+                /** Currency (ISO 4217), CNY where absent */
+                currency?: string;
+                /** Customer number */
+                customer_no?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Device environment */
+                device_flags?: {
+                    /** Emulator */
+                    emulator?: boolean;
+                    /** Mocked location */
+                    mock_location?: boolean;
+                    /** Remote control or screen sharing */
+                    remote_control?: boolean;
+                    /** Rooted or jailbroken */
+                    rooted?: boolean;
+                    /** Proxy or VPN */
+                    vpn?: boolean;
+                };
+                /**
+                 * Device id
+                 * @description Device identifier, 6 to 128 printable ASCII characters
+                 */
+                device_id?: string;
+                /**
+                 * First due on
+                 * Format: date
+                 */
+                first_due_on?: string;
+                /** Location (WGS 84) */
+                gps?: {
+                    /**
+                     * Accuracy in metres
+                     * Format: double
+                     */
+                    accuracy_m?: number;
+                    /**
+                     * Latitude
+                     * Format: double
+                     */
+                    lat: number;
+                    /**
+                     * Longitude
+                     * Format: double
+                     */
+                    lng: number;
+                };
+                /** Guarantor or co-borrower */
+                guarantor?: {
+                    /**
+                     * Capacity
+                     * @enum {string}
+                     */
+                    capacity?: "guarantor" | "co_borrower" | "witness" | "other";
+                    /**
+                     * ID number
+                     * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                     */
+                    id_no?: string;
+                    /**
+                     * Name
+                     * @description A person's name
+                     */
+                    name?: string;
+                    /**
+                     * Phone
+                     * @description Chinese mobile, landline with area code or service number, or + and a country code
+                     */
+                    phone?: string;
+                };
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * IP address
+                 * @description IPv4 or IPv6 address
+                 */
+                ip?: string;
+                /** Loan number */
+                loan_no: string;
+                /** Merchant number */
+                merchant_id?: string;
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * Operating system
+                 * @enum {string}
+                 */
+                os?: "android" | "ios" | "harmony" | "windows" | "macos" | "other";
+                /**
+                 * Outstanding before
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                outstanding_before?: number;
+                /** Payee */
+                payee?: {
+                    /** Bank */
+                    bank?: string;
+                    /**
+                     * Card or account number
+                     * @description Card or account number, 12 to 19 digits
+                     */
+                    bank_card?: string;
+                    /**
+                     * Whose account
+                     * @enum {string}
+                     */
+                    kind?: "own" | "merchant" | "company" | "other_person";
+                    /**
+                     * Account name
+                     * @description A person's name
+                     */
+                    name?: string;
+                };
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Product */
+                product?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Days the number has been in use
+                 * Format: int64
+                 */
+                sim_tenure_days?: number;
+                /**
+                 * Source of the SIM tenure
+                 * @enum {string}
+                 */
+                sim_tenure_source?: "carrier" | "vendor" | "declared" | "other";
+                /**
+                 * Term in months
+                 * Format: int64
+                 */
+                term_months?: number;
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "loan.drawn";
+        };
+        /** Message received */
+        "event.message.received": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Message received */
+            data: {
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Channel
+                 * @enum {string}
+                 */
+                channel: "sms" | "wechat" | "wecom" | "qq" | "email" | "app_chat" | "letter" | "other";
+                /** Customer number */
+                customer_no?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /** Screenshots or attachments */
+                files?: {
+                    /** Blob id */
+                    blob?: string;
+                    /**
+                     * Size in bytes
+                     * Format: int64
+                     */
+                    bytes?: number;
+                    /** Original file name */
+                    file_name?: string;
+                    /** Media type */
+                    media_type?: string;
+                    /** SHA-256, hex */
+                    sha256: string;
+                }[];
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * How it was obtained
+                 * @enum {string}
+                 */
+                origin?: "to_lender" | "handed_in_by_customer";
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Sender's e-mail
+                 * @description E-mail address
+                 */
+                sender_email?: string;
+                /**
+                 * Sender's account
+                 * @description Social account written platform:account, such as wechat:abc_123
+                 */
+                sender_handle?: string;
+                /**
+                 * Sender's name
+                 * @description A person's name
+                 */
+                sender_name?: string;
+                /**
+                 * Sender's phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                sender_phone?: string;
+                /** Text */
+                text: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /** Thread */
+                thread?: string;
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "message.received";
+        };
+        /** Post observed */
+        "event.post.observed": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Post observed */
+            data: {
+                /**
+                 * Address
+                 * @description Postal address
+                 */
+                address?: string;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Captures */
+                captures?: {
+                    /** Blob id */
+                    blob?: string;
+                    /**
+                     * Size in bytes
+                     * Format: int64
+                     */
+                    bytes?: number;
+                    /** Original file name */
+                    file_name?: string;
+                    /** Media type */
+                    media_type?: string;
+                    /** SHA-256, hex */
+                    sha256: string;
+                }[];
+                /**
+                 * Body the account is certified for
+                 * @description Name of an organisation
+                 */
+                certified_body?: string;
+                /** City */
+                city?: string;
+                /** Published accounts */
+                contact_handles?: string[];
+                /** Published phones */
+                contact_phones?: string[];
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /**
+                 * Price quoted
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                fee?: number;
+                /**
+                 * Fee quoted, as a fraction
+                 * Format: double
+                 */
+                fee_rate?: number;
+                /**
+                 * Followers
+                 * Format: int64
+                 */
+                followers?: number;
+                /**
+                 * Author's account
+                 * @description Social account written platform:account, such as wechat:abc_123
+                 */
+                handle?: string;
+                /**
+                 * Likes
+                 * Format: int64
+                 */
+                likes?: number;
+                /**
+                 * Organisation
+                 * @description Name of an organisation
+                 */
+                organisation?: string;
+                /**
+                 * Platform
+                 * @enum {string}
+                 */
+                platform: "douyin" | "kuaishou" | "xiaohongshu" | "wechat" | "weibo" | "zhihu" | "bilibili" | "tieba" | "search_ad" | "job_board" | "marketplace" | "other";
+                /**
+                 * Type
+                 * @enum {string}
+                 */
+                post_type?: "article" | "video" | "live" | "comment" | "advert" | "course" | "job_ad" | "profile" | "other";
+                /**
+                 * Posted at
+                 * Format: date-time
+                 */
+                posted_at?: string;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /** Text */
+                text: {
+                    /**
+                     * Who wrote it
+                     * @enum {string}
+                     */
+                    author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                    /** Language (BCP 47) */
+                    lang?: string;
+                    /** Text */
+                    text: string;
+                };
+                /** URL */
+                url?: string;
+                /**
+                 * Unified social credit code
+                 * @description Unified social credit code, 18 characters (GB 32100)
+                 */
+                uscc?: string;
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "post.observed";
+        };
+        /** Repayment posted */
+        "event.repayment.posted": {
+            /** @description The id of the event of the same source that this one replaces */
+            corrects?: string;
+            /** Repayment posted */
+            data: {
+                /**
+                 * Amount paid
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                amount: number;
+                /** The lender's own columns */
+                attributes?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Principal left
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                balance?: number;
+                /** Currency (ISO 4217), CNY where absent */
+                currency?: string;
+                /** Customer number */
+                customer_no?: string;
+                /** Derived here */
+                readonly derived?: {
+                    /**
+                     * Age at the event, from the ID number
+                     * Format: int64
+                     */
+                    age?: number;
+                    /**
+                     * Hour of the day in China
+                     * Format: int64
+                     */
+                    hour_local?: number;
+                    /** Province code of the ID number */
+                    id_region?: string;
+                    /**
+                     * Sex, from the ID number
+                     * @enum {string}
+                     */
+                    sex?: "male" | "female";
+                    /**
+                     * Day of the week in China, 1 is Monday
+                     * Format: int64
+                     */
+                    weekday_local?: number;
+                };
+                /**
+                 * Amount due
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                due_amount?: number;
+                /**
+                 * Due on
+                 * Format: date
+                 */
+                due_on?: string;
+                /**
+                 * Why the debit failed
+                 * @enum {string}
+                 */
+                failure?: "insufficient_funds" | "card_closed" | "mandate_cancelled" | "limit" | "frozen" | "technical" | "other";
+                /**
+                 * Of which fees
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                fees?: number;
+                /**
+                 * ID number
+                 * @description Citizen identification number, 18 characters (GB 11643) or the old 15 digits
+                 */
+                id_no?: string;
+                /**
+                 * Instalment number
+                 * Format: int64
+                 */
+                instalment?: number;
+                /**
+                 * Of which interest
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                interest?: number;
+                /** Loan number */
+                loan_no: string;
+                /**
+                 * Method
+                 * @enum {string}
+                 */
+                method?: "auto_debit" | "transfer" | "card" | "wallet" | "counter" | "offset" | "other";
+                /**
+                 * Name
+                 * @description A person's name
+                 */
+                name?: string;
+                /**
+                 * Standing with other lenders (credit report)
+                 * @enum {string}
+                 */
+                other_lenders?: "current" | "partly_overdue" | "overdue";
+                /**
+                 * Days overdue
+                 * Format: int64
+                 */
+                overdue_days?: number;
+                /** Payer */
+                payer?: {
+                    /** Bank */
+                    bank?: string;
+                    /**
+                     * Card or account number
+                     * @description Card or account number, 12 to 19 digits
+                     */
+                    bank_card?: string;
+                    /**
+                     * Whose account
+                     * @enum {string}
+                     */
+                    kind?: "own" | "merchant" | "company" | "other_person";
+                    /**
+                     * Account name
+                     * @description A person's name
+                     */
+                    name?: string;
+                };
+                /**
+                 * Phone
+                 * @description Chinese mobile, landline with area code or service number, or + and a country code
+                 */
+                phone?: string;
+                /**
+                 * Repayment arrangement
+                 * @enum {string}
+                 */
+                plan?: "none" | "hardship_plan" | "instalment_plan" | "extension";
+                /**
+                 * Of which principal
+                 * Format: int64
+                 * @description Minor units (fen)
+                 */
+                principal?: number;
+                /** Remarks on the quality of the data */
+                readonly quality?: {
+                    /**
+                     * Flaw
+                     * @enum {string}
+                     */
+                    code?: "checksum" | "birth_date" | "region" | "old_form" | "luhn" | "not_public";
+                    /** Field */
+                    path?: string;
+                }[];
+                /** The lender's own scores */
+                scores?: {
+                    [key: string]: string | number | boolean;
+                };
+                /**
+                 * Status
+                 * @enum {string}
+                 */
+                status: "paid" | "partial" | "prepaid" | "missed" | "failed" | "reversed";
+            };
+            /** @default application/json */
+            datacontenttype: string;
+            /** @description Unique within source; sending it again changes nothing */
+            id: string;
+            /** @description The lender's system */
+            source: string;
+            /** @constant */
+            specversion: "1.0";
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            time: string;
+            /** @constant */
+            type: "repayment.posted";
         };
     };
     responses: never;
@@ -750,4 +3542,2235 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    "list-decisions": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+                outcome?: "pass" | "review" | "warn" | "challenge" | "hold" | "reject";
+                kind?: string;
+                rule?: string;
+                typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
+                /** @description A phone, ID, card or customer number, device, IP, or an event or decision id: exact */
+                q?: string;
+                /** @description Decided at or after */
+                from?: string;
+                /** @description Decided before */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionsPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: {
+                /** @description Decision point; the event kind's where empty */
+                point?: string;
+                /** @description Deadline in milliseconds; past it the declared fallback is recorded and given */
+                deadline_ms?: string;
+            };
+            header?: {
+                /** @description A repetition with the same key and body gives the first answer again; another body is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A CloudEvents 1.0 event in structured JSON mode */
+        requestBody: {
+            content: {
+                "application/cloudevents+json": components["schemas"]["event.application.submitted"] | components["schemas"]["event.account.login"] | components["schemas"]["event.account.changed"] | components["schemas"]["event.loan.drawn"] | components["schemas"]["event.repayment.posted"] | components["schemas"]["event.card.transaction"] | components["schemas"]["event.call.recorded"] | components["schemas"]["event.complaint.received"] | components["schemas"]["event.document.submitted"] | components["schemas"]["event.post.observed"] | components["schemas"]["event.message.received"] | components["schemas"]["event.agreement.submitted"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "events-behind": {
+        parameters: {
+            query: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+                /** @description Name of the value, such as velocity.device_persons_7d */
+                value: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "release-hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A repetition with the same key and body gives the first answer again; another body is refused (422) */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A CloudEvents 1.0 event in structured JSON mode */
+        requestBody: {
+            content: {
+                "application/cloudevents+json": components["schemas"]["event.application.submitted"] | components["schemas"]["event.account.login"] | components["schemas"]["event.account.changed"] | components["schemas"]["event.loan.drawn"] | components["schemas"]["event.repayment.posted"] | components["schemas"]["event.card.transaction"] | components["schemas"]["event.call.recorded"] | components["schemas"]["event.complaint.received"] | components["schemas"]["event.document.submitted"] | components["schemas"]["event.post.observed"] | components["schemas"]["event.message.received"] | components["schemas"]["event.agreement.submitted"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-holds": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionsPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-keys": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKeyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKeyBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-list-entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddEntriesInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedEntriesBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-list-entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "publish-ruleset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesetTextBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesetRef"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "live-ruleset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesetView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-ruleset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesetView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "activate-ruleset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivateInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-ruleset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesetTextBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedRulesetBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-session": {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-CSRF-Token"?: string;
+            };
+            path?: never;
+            cookie?: {
+                qy_session?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sign-out": {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-CSRF-Token"?: string;
+            };
+            path?: never;
+            cookie?: {
+                qy_session?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-password": {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-CSRF-Token"?: string;
+            };
+            path?: never;
+            cookie?: {
+                qy_session?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summary: {
+        parameters: {
+            query?: {
+                /** @description 30 days ago where empty */
+                from?: string;
+                /** @description Now where empty */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

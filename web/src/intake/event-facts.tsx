@@ -2,8 +2,10 @@ import { Link } from "@tanstack/react-router";
 import { Tooltip } from "antd";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
-import { fullTime, leaves, plain } from "../shell/format";
+import { fullTime, leaves, measured } from "../shell/format";
+import { inLanguage } from "../shell/i18n";
 import { useWord } from "../shell/word";
+import { fieldOf } from "./fields";
 import type { EntityView, EventView } from "./vocabulary";
 
 interface Props {
@@ -38,29 +40,50 @@ export function EventFacts({ event, link }: Props) {
           <dt title={t("event.observedAt.hint")}>{t("event.observedAt")}</dt>
           <dd className="figures">{fullTime(event.observed_at)}</dd>
         </dl>
-        {event.erased ? <p className="panel-pad muted">{t("event.erased")}</p> : <EventData data={event.data ?? {}} />}
+        {event.erased ? <p className="panel-pad muted">{t("event.erased")}</p> : <EventData event={event} />}
       </section>
       <Entities entities={event.entities} />
     </>
   );
 }
 
-function EventData({ data }: { data: Record<string, unknown> }) {
-  const { t, i18n } = useTranslation("intake");
-  const rows = leaves(data);
-  if (rows.length === 0) return null;
+// EventData lists the fields of an event under the titles the API gives them; hovering shows the name that rules use.
+function EventData({ event }: { event: EventView }) {
+  const { t } = useTranslation("intake");
+  const { derived, ...given } = event.data ?? {};
   return (
     <>
       <h3>{t("event.data")}</h3>
-      <dl className="facts facts-data">
-        {rows.map(({ path, value }) => (
-          <Fragment key={path}>
-            <dt className="mono">{path}</dt>
-            <dd className="figures">{plain(value, i18n.language)}</dd>
-          </Fragment>
-        ))}
-      </dl>
+      <Fields event={event} data={given} prefix="" />
+      {derived !== undefined && (
+        <>
+          <h3>{t("event.derived")}</h3>
+          <Fields event={event} data={derived} prefix="derived" />
+        </>
+      )}
     </>
+  );
+}
+
+function Fields({ event, data, prefix }: { event: EventView; data: unknown; prefix: string }) {
+  const { i18n } = useTranslation();
+  const currency = event.data?.currency;
+  return (
+    <dl className="facts facts-data">
+      {leaves(data, prefix).map(({ path, value }) => {
+        const field = fieldOf(event.kind, path);
+        return (
+          <Fragment key={path}>
+            <dt title={`event.${path}`}>
+              {field ? inLanguage(field.title, i18n.language) : <span className="mono">{path}</span>}
+            </dt>
+            <dd className="figures">
+              {measured(value, i18n.language, field?.unit, typeof currency === "string" ? currency : undefined)}
+            </dd>
+          </Fragment>
+        );
+      })}
+    </dl>
   );
 }
 

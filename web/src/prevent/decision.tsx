@@ -65,6 +65,7 @@ function Explained({ decision, ruleset, problem }: ExplainedProps) {
               <span className="faint figures">{count(decision.reasons.length, i18n.language)}</span>
             </h2>
             <ReasonList
+              kind={decision.kind}
               reasons={decision.reasons}
               ruleset={ruleset}
               problem={problem}
@@ -78,7 +79,12 @@ function Explained({ decision, ruleset, problem }: ExplainedProps) {
             <summary>
               {t("values.all")} <span className="faint figures">{count(decision.values.length, i18n.language)}</span>
             </summary>
-            <ValueTable values={decision.values} ruleset={ruleset} onValue={(name) => show({ value: name })} />
+            <ValueTable
+              kind={decision.kind}
+              values={decision.values}
+              ruleset={ruleset}
+              onValue={(name) => show({ value: name })}
+            />
           </details>
           <Trace decision={decision} ruleset={ruleset} />
         </div>

@@ -2,14 +2,14 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Button, Drawer, Skeleton } from "antd";
 import { useTranslation } from "react-i18next";
-import { clock, fullTime, plain } from "../shell/format";
+import { clock, fullTime } from "../shell/format";
 import { useNarrow } from "../shell/narrow";
 import { ProblemView } from "../shell/problem";
 import { useWord } from "../shell/word";
 import { OutcomeTag } from "./outcome";
 import { eventsBehind } from "./queries";
 import { SubjectLine } from "./subject";
-import { useVelocityText, velocityOf } from "./velocity";
+import { useMeaning } from "./value-table";
 import type { DecisionDetail, Ruleset } from "./vocabulary";
 
 interface Props {
@@ -21,10 +21,9 @@ interface Props {
 
 // EventsDrawer shows the events behind one velocity value, beside the decision that read it.
 export function EventsDrawer({ decision, ruleset, value, onClose }: Props) {
-  const { t, i18n } = useTranslation("prevent");
+  const { t } = useTranslation("prevent");
   const narrow = useNarrow();
-  const describe = useVelocityText();
-  const velocity = value ? velocityOf(ruleset, value) : undefined;
+  const explain = useMeaning(decision.kind, ruleset);
   const read = [...decision.values, ...decision.reasons.flatMap((r) => r.values ?? [])].find((v) => v.name === value);
   return (
     <Drawer
@@ -37,12 +36,12 @@ export function EventsDrawer({ decision, ruleset, value, onClose }: Props) {
         <>
           {t("events.title")}
           <small className="mono muted">
-            {value} {read && <b className="figures">= {plain(read.value, i18n.language)}</b>}
+            {value} {read && <b className="figures">= {explain(read).text}</b>}
           </small>
         </>
       }
     >
-      {velocity && <p className="muted">{describe(velocity)}</p>}
+      {read && <p className="muted">{explain(read).meaning}</p>}
       {value && <Events decision={decision} value={value} />}
     </Drawer>
   );

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { clock, fullTime } from "../shell/format";
 import { useProblemText } from "../shell/problem";
+import { useMay } from "../shell/session";
 import { useRelease } from "./queries";
 import type { DecisionDetail } from "./vocabulary";
 
@@ -10,6 +11,7 @@ import type { DecisionDetail } from "./vocabulary";
 export function HoldRelease({ decision }: { decision: DecisionDetail }) {
   const { t } = useTranslation("prevent");
   const [open, setOpen] = useState(false);
+  const may = useMay("decisions:release");
   if (decision.outcome !== "hold") return null;
   const { released } = decision;
   if (released)
@@ -25,9 +27,13 @@ export function HoldRelease({ decision }: { decision: DecisionDetail }) {
   return (
     <div className="hold">
       <span>{t("hold.waiting")}</span>
-      <Button type="primary" onClick={() => setOpen(true)}>
-        {t("hold.release")}
-      </Button>
+      {may ? (
+        <Button type="primary" onClick={() => setOpen(true)}>
+          {t("hold.release")}
+        </Button>
+      ) : (
+        <small>{t("hold.mayNot")}</small>
+      )}
       {open && <ReleaseDialog id={decision.id} onClose={() => setOpen(false)} />}
     </div>
   );
@@ -64,7 +70,7 @@ function ReleaseDialog({ id, onClose }: { id: string; onClose: () => void }) {
         <Form.Item
           name="reason"
           label={t("hold.reason")}
-          rules={[{ required: true, whitespace: true, message: t("hold.reasonMissing") }]}
+          rules={[{ required: true, whitespace: true, min: 4, message: t("hold.reasonMissing") }]}
         >
           <Input.TextArea autoFocus rows={3} maxLength={500} showCount placeholder={t("hold.reasonExample")} />
         </Form.Item>

@@ -75,7 +75,7 @@ export function useRelease(id: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (reason: string) =>
-      ok(api.POST("/v1/decisions/{id}:release", { params: { path: { id } }, body: { reason } })),
+      ok(api.POST("/v1/decisions/{id}/release", { params: { path: { id } }, body: { reason } })),
     onSuccess: () =>
       Promise.all([
         client.invalidateQueries({ queryKey: ["decision", id] }),

@@ -8,6 +8,7 @@ import { RuleCard } from "./rule-card";
 import type { Reason, Ruleset } from "./vocabulary";
 
 interface Props {
+  kind: string; // of the decided event
   reasons: Reason[];
   ruleset?: Ruleset;
   problem?: unknown; // why there is no ruleset
@@ -17,7 +18,7 @@ interface Props {
 }
 
 // ReasonList is the decision in words. Opening a reason shows the rule that spoke and what it read.
-export function ReasonList({ reasons, ruleset, problem, opened, onOpen, onValue }: Props) {
+export function ReasonList({ kind, reasons, ruleset, problem, opened, onOpen, onValue }: Props) {
   const { t, i18n } = useTranslation("prevent");
   if (reasons.length === 0) return <p className="panel-pad muted">{t("reasons.none.hint")}</p>;
   const heaviest = Math.max(...reasons.map((r) => Math.abs(r.weight)), 1);
@@ -49,6 +50,7 @@ export function ReasonList({ reasons, ruleset, problem, opened, onOpen, onValue 
             </button>
             {open && (
               <RuleCard
+                kind={kind}
                 reason={reason}
                 rule={ruleset?.rules.find((r) => r.id === reason.rule)}
                 ruleset={ruleset}

@@ -8,6 +8,7 @@ import { ValueTable } from "./value-table";
 import type { Reason, Rule, Ruleset } from "./vocabulary";
 
 interface Props {
+  kind: string; // of the decided event
   reason: Reason;
   rule?: Rule;
   ruleset?: Ruleset;
@@ -16,7 +17,7 @@ interface Props {
 }
 
 // RuleCard shows a rule as it was published, and the values it read in this decision.
-export function RuleCard({ reason, rule, ruleset, problem, onValue }: Props) {
+export function RuleCard({ kind, reason, rule, ruleset, problem, onValue }: Props) {
   const { t, i18n } = useTranslation("prevent");
   const word = useWord();
   const say = useProblemText();
@@ -39,14 +40,20 @@ export function RuleCard({ reason, rule, ruleset, problem, onValue }: Props) {
           <pre className="expression">{rule.when.trim()}</pre>
           <dl className="facts rule-facts">
             <dt>{t("rule.on")}</dt>
-            <dd>{rule.on.map((kind) => word("intake:kind", kind)).join(t("comma"))}</dd>
+            <dd>{rule.on.map((name) => word("intake:kind", name)).join(t("comma"))}</dd>
             <dt>{t("rule.source")}</dt>
             <dd>{rule.source}</dd>
+            {rule.false_positive && (
+              <>
+                <dt title={t("rule.falsePositive.hint")}>{t("rule.falsePositive")}</dt>
+                <dd>{rule.false_positive}</dd>
+              </>
+            )}
           </dl>
         </>
       )}
       <h3>{t("values.read")}</h3>
-      <ValueTable values={reason.values} ruleset={ruleset} onValue={onValue} />
+      <ValueTable kind={kind} values={reason.values} ruleset={ruleset} onValue={onValue} />
     </div>
   );
 }

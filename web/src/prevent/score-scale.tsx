@@ -4,11 +4,13 @@ import { useWord } from "../shell/word";
 import type { Ruleset } from "./vocabulary";
 
 // ScoreScale places the score among the thresholds of the ruleset that decided.
-export function ScoreScale({ score, thresholds = [] }: { score: number; thresholds?: Ruleset["thresholds"] }) {
+export function ScoreScale({ score, thresholds = {} }: { score: number; thresholds?: Ruleset["thresholds"] }) {
   const { t } = useTranslation("prevent");
   const word = useWord();
-  const marks = [...thresholds].sort((a, b) => a.score - b.score);
-  const end = Math.max(score, marks.at(-1)?.score ?? 0, 1) * 1.12;
+  const marks = Object.entries(thresholds)
+    .map(([outcome, at]) => ({ outcome, at }))
+    .sort((a, b) => a.at - b.at);
+  const end = Math.max(score, marks.at(-1)?.at ?? 0, 1) * 1.04;
   const place = (value: number) => `${(Math.max(value, 0) / end) * 100}%`;
   return (
     <div className="scale">
@@ -20,12 +22,8 @@ export function ScoreScale({ score, thresholds = [] }: { score: number; threshol
       <div className="scale-line">
         <i className="scale-fill" style={{ width: place(score) }} />
         {marks.map((mark) => (
-          <span
-            key={mark.outcome}
-            className={mark.score / end > 0.82 ? "scale-mark scale-mark-left" : "scale-mark"}
-            style={{ left: place(mark.score) }}
-          >
-            <em className="figures">{mark.score}</em>
+          <span key={mark.outcome} className="scale-mark" style={{ left: place(mark.at) }}>
+            <em className="figures">{mark.at}</em>
             {word("prevent:outcome", mark.outcome)}
           </span>
         ))}

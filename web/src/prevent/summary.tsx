@@ -33,7 +33,7 @@ export function SummaryStrip({ filters, onRule }: Props) {
         {(["p50", "p95", "p99"] as const).map((p) => (
           <span key={p} className="percentile">
             <small>{p}</small>
-            {milliseconds(data.latency_us[p])}
+            {data.decisions > 0 ? milliseconds(data.latency_us[p]) : "–"}
           </span>
         ))}
       </Figure>

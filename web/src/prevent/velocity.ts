@@ -1,4 +1,7 @@
 import { useTranslation } from "react-i18next";
+import { fieldOf } from "../intake/fields";
+import { span } from "../shell/format";
+import { inLanguage } from "../shell/i18n";
 import { useWord } from "../shell/word";
 import type { Ruleset, Velocity } from "./vocabulary";
 
@@ -10,22 +13,26 @@ export function velocityOf(ruleset: Ruleset | undefined, name: string): Velocity
 
 // useVelocityText says in words what a velocity counts, over which key and how long.
 export function useVelocityText(): (velocity: Velocity) => string {
-  const { t } = useTranslation("prevent");
+  const { t, i18n } = useTranslation("prevent");
   const word = useWord();
   // A selector is an entity kind, perhaps with a role: phone:contact. A field is left as rules name it.
   const selector = (text: string) => {
     const [kind = "", role] = text.split(":");
     return word("intake:entity", kind) + (role ? ` (${word("intake:role", role)})` : "");
   };
-  const span = (window: string) => {
-    const [, n, unit] = /^(\d+)([mhd])$/.exec(window) ?? [];
-    return n ? t(`window.${unit as "m" | "h" | "d"}`, { n }) : window;
+  const within = (window: string) => {
+    const length = span(window);
+    return length ? t(`window.${length.unit}`, { n: length.n }) : window;
+  };
+  const of = (v: Velocity) => {
+    const field = fieldOf(v.on[0] ?? "", v.of ?? "");
+    return field ? inLanguage(field.title, i18n.language) : selector(v.of ?? "");
   };
   return (v) =>
     t(`velocity.${v.agg as "count" | "sum" | "distinct"}`, {
       key: selector(v.key),
-      of: selector(v.of ?? ""),
-      window: span(v.window),
+      of: of(v),
+      window: within(v.window),
       on: v.on.map((kind) => word("intake:kind", kind)).join(t("comma")),
     });
 }

@@ -24,7 +24,7 @@ export function ChangePassword({ onDone }: { onDone: () => void }) {
     setBusy(true);
     setError(undefined);
     try {
-      await changePassword(client, { current, new: password });
+      await changePassword(client, { current, password });
       onDone();
     } catch (caught) {
       setError(caught);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, count, leaves, milliseconds, plain, share, signed } from "./format";
+import { clock, count, leaves, measured, milliseconds, money, plain, share, signed, span } from "./format";
 
 it("groups digits", () => {
   expect(count(1234567, "zh-CN")).toBe("1,234,567");
@@ -58,4 +58,31 @@ it("flattens nested data to the paths that rules use", () => {
     { path: "contacts[1].phone", value: "2" },
     { path: "tags", value: ["a", "b"] },
   ]);
+});
+
+it.each([
+  ["168h0m0s", { n: 7, unit: "d" }],
+  ["24h0m0s", { n: 1, unit: "d" }],
+  ["36h0m0s", { n: 36, unit: "h" }],
+  ["30m0s", { n: 30, unit: "m" }],
+  ["1h30m0s", { n: 90, unit: "m" }],
+  ["45s", undefined],
+  ["soon", undefined],
+  ["", undefined],
+])("span of %s", (text, want) => expect(span(text)).toEqual(want));
+
+it.each([
+  [5_000_000, "CNY", "¥50,000.00"],
+  [-120, "USD", "-$1.20"],
+  [5000, "JPY", "¥5,000"],
+  [0, undefined, "¥0.00"],
+])("%d minor units of %s are %s", (minor, currency, text) => expect(money(minor, "en", currency)).toBe(text));
+
+it("an unknown currency code is no reason to fail", () => expect(money(100, "en", "yuan")).toContain("1.00"));
+
+it("a value is written by its unit", () => {
+  expect(measured(123_456, "en", "money")).toBe("¥1,234.56");
+  expect(measured(Date.UTC(2026, 0, 2, 3, 4, 5) * 1000, "en", "time")).toMatch(/^2026-01-0\d \d\d:04:05\.000/);
+  expect(measured(123_456, "en")).toBe("123,456");
+  expect(measured("****", "en", "money")).toBe("****");
 });

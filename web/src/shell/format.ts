@@ -47,6 +47,23 @@ export function plain(value: unknown, language: string): string {
   return JSON.stringify(value);
 }
 
+// money writes an amount given in minor units, with the decimals its currency has.
+export function money(minor: number, language: string, currency = "CNY"): string {
+  const code = /^[A-Z]{3}$/.test(currency) ? currency : "XXX";
+  const format = new Intl.NumberFormat(language, {
+    style: "currency",
+    currency: code,
+    currencyDisplay: "narrowSymbol",
+  });
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
+
+// measured writes a value by its unit; times inside an event are microseconds.
+export function measured(value: unknown, language: string, unit?: "money" | "time", currency?: string): string {
+  if (typeof value !== "number" || !unit) return plain(value, language);
+  return unit === "money" ? money(value, language, currency) : fullTime(new Date(value / 1000).toISOString());
+}
+
 // leaves flattens nested data to dotted paths, as rules name them: contacts[0].phone.
 export function leaves(data: unknown, path = ""): { path: string; value: unknown }[] {
   if (Array.isArray(data) && data.some((v) => typeof v === "object" && v !== null))
@@ -54,4 +71,14 @@ export function leaves(data: unknown, path = ""): { path: string; value: unknown
   if (typeof data === "object" && data !== null && !Array.isArray(data))
     return Object.entries(data).flatMap(([k, v]) => leaves(v, path ? `${path}.${k}` : k));
   return [{ path, value: data }];
+}
+
+// span reads a length of time as the API writes it (168h0m0s, 30m0s) in its largest whole unit: days, hours or minutes.
+export function span(text: string): { n: number; unit: "d" | "h" | "m" } | undefined {
+  const [, hours = 0, minutes = 0, seconds = 0] =
+    /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text)?.map((v) => Number(v ?? 0)) ?? [];
+  const total = hours * 60 + minutes;
+  if (total === 0 || seconds > 0) return undefined;
+  if (total % 1440 === 0) return { n: total / 1440, unit: "d" };
+  return total % 60 === 0 ? { n: total / 60, unit: "h" } : { n: total, unit: "m" };
 }

@@ -32,10 +32,18 @@ export async function signIn(
 }
 
 // changePassword opens the session's full rights where the password was one that the platform made.
-export async function changePassword(client: QueryClient, passwords: { current: string; new: string }): Promise<void> {
+export async function changePassword(
+  client: QueryClient,
+  passwords: { current: string; password: string },
+): Promise<void> {
   const session = await ok(api.POST("/v1/session/password", { body: passwords }));
   setCSRF(session.csrf);
   client.setQueryData(KEY, session);
+}
+
+// useMay reports whether the person who is signed in may do an action, such as decisions:release. The server decides again.
+export function useMay(permission: string): boolean {
+  return useSession().data?.permissions.includes(permission) ?? false;
 }
 
 // useSignOut ends the session and forgets everything read in it.

@@ -22,7 +22,7 @@ export function Shell() {
   if (session.isPending) return <Skeleton className="shell-wait" active />;
   if (session.isError) return <ProblemView error={session.error} retry={() => session.refetch()} />;
   if (!session.data) return <SignIn />;
-  return session.data.must_change_password ? <FirstPassword /> : <Frame session={session.data} />;
+  return session.data.user.must_change ? <FirstPassword /> : <Frame session={session.data} />;
 }
 
 // FirstPassword replaces a password that the platform made before anything else may be done.

@@ -56,7 +56,7 @@ export function SignIn() {
           <Input.Password autoComplete="current-password" size="large" />
         </Form.Item>
         <Form.Item name="tenant" label={t("signIn.tenant")} extra={t("signIn.tenantHint")}>
-          <Input autoComplete="organization" placeholder="default" size="large" />
+          <Input autoComplete="organization" placeholder="main" size="large" />
         </Form.Item>
         {error !== undefined && (
           <p className="sign-in-error" role="alert">
