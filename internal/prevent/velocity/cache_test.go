@@ -30,6 +30,7 @@ func TestCachedUnions(t *testing.T) {
 		k := Key{1}
 		now, seq, rounds := 1000*minute, int64(0), rapid.IntRange(1, 120).Draw(t, "rounds")
 		var mark Mark
+		var added []Item
 		for range rounds {
 			switch rapid.IntRange(0, 9).Draw(t, "op") {
 			case 0:
@@ -48,7 +49,15 @@ func TestCachedUnions(t *testing.T) {
 			values := rapid.SampledFrom([]uint64{3, 30, 3000}).Draw(t, "values")
 			for range rapid.SampledFrom([]int{1, 2, 5, 300}).Draw(t, "items") {
 				seq++
-				w.Add(0, k, Item{At: now - max(late, 0), Seq: seq, Distinct: 1 + mix(uint64(seq))%values})
+				added = append(added, Item{At: now - max(late, 0), Seq: seq, Distinct: 1 + mix(uint64(seq))%values})
+				w.Add(0, k, added[len(added)-1])
+			}
+			if rapid.IntRange(0, 3).Draw(t, "remove?") == 0 { // mostly whole buckets
+				from := rapid.IntRange(max(0, len(added)-900), len(added)-1).Draw(t, "remove")
+				for _, it := range added[from:] {
+					w.Remove(0, k, it)
+				}
+				added = added[:from]
 			}
 			for range 2 {
 				window := rapid.SampledFrom(windows).Draw(t, "window")

@@ -166,6 +166,12 @@ func (m *model) check(t fataler, w *Windows, s step, asOf int64, window time.Dur
 	if !m.spilled[s.stream][s.key] && from >= m.horizon(s.stream) && !count.Exact {
 		t.Fatalf("%s: not exact though the key never had more than %d items", where, m.layout.exact)
 	}
+	if newest := m.within(s, m.horizon(s.stream), 1<<62); len(newest) > m.layout.exact && len(m.removed[s.stream][s.key]) == 0 {
+		slices.SortFunc(newest, Item.compare)
+		if left := newest[len(newest)-m.layout.exact-1].At; from > left && !count.Exact {
+			t.Fatalf("%s: not exact though the newest %d items reach back to %d", where, m.layout.exact, left)
+		}
+	}
 	if count.Exact {
 		trueSum, trueDistinct := totals(truth)
 		if count.N != int64(len(truth)) || sum.N != trueSum || distinct.N != trueDistinct {

@@ -71,6 +71,9 @@ func TestSlab(t *testing.T) {
 		total := 0
 		for i := range lists {
 			total += s.room(lists[i])
+			if s.room(lists[i]) > 4*len(want[i]) {
+				t.Fatalf("list %d of %d elements has room for %d", i, len(want[i]), s.room(lists[i]))
+			}
 			if got := s.of(lists[i]); len(got) != len(want[i]) || string(toBytes(got)) != string(toBytes(want[i])) {
 				t.Fatalf("list %d: %v, want %v", i, got, want[i])
 			}

@@ -329,3 +329,16 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		}
 	}
 }
+
+// TestLateItemLeavesNewestExact: a late item on a busy key goes to its bucket and pushes nothing newer there.
+func TestLateItemLeavesNewestExact(t *testing.T) {
+	t.Parallel()
+	w, k := small1(t)
+	w.Add(0, k, Item{At: day0 + 7*minute, Seq: 50, Value: 1})
+	if got := w.Count(0, k, day0+56*minute, 16*time.Minute); got != (Result{4, true}) {
+		t.Errorf("the newest four: %v, want exactly 4", got)
+	}
+	if got := w.Count(0, k, day0+56*minute, time.Hour); got != (Result{13, false}) {
+		t.Errorf("all: %v, want 13", got)
+	}
+}
