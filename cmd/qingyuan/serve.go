@@ -126,9 +126,10 @@ func (p *platform) close() error { return p.db.Close() }
 // serveCommand runs the server.
 type serveCommand struct {
 	installation
-	Listen string  `help:"Address to listen on." default:"127.0.0.1:8080" env:"QINGYUAN_LISTEN"`
-	Secure bool    `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
-	Rate   float64 `help:"Requests per second that one caller may send; 0 is no bound." default:"0" env:"QINGYUAN_RATE"`
+	Listen string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"QINGYUAN_LISTEN"`
+	Secure bool          `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
+	Every  time.Duration `help:"How often the windows are written to disk, so that a start after a crash reads little of the record." name:"snapshot-every" default:"10m" env:"QINGYUAN_SNAPSHOT_EVERY"`
+	Rate   float64       `help:"Requests per second that one caller may send; 0 is no bound." default:"0" env:"QINGYUAN_RATE"`
 }
 
 // Run serves until ctx ends.
@@ -191,7 +192,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	back, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.background.Go(func() { p.auth.Run(back) })
-	s.background.Go(func() { p.snapshots(back, 10*time.Minute) })
+	s.background.Go(func() { p.snapshots(back, c.Every) })
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
 }

@@ -75,6 +75,7 @@ func replay(t testing.TB, h house) *decision.ReplayReport {
 	t.Helper()
 	r, err := h.svc.Replay(ctx, tenant, nil)
 	must(t, err)
+	must(t, h.svc.Verify(ctx, tenant))
 	if r.Identical != r.Decisions || r.Decisions == 0 {
 		t.Fatalf("replay: %d of %d identical; first differences %+v", r.Identical, r.Decisions, r.Differences[:min(3, len(r.Differences))])
 	}

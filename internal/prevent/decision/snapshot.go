@@ -100,6 +100,39 @@ func (l *lane) restore(tx *store.Tx, path string, last int64) error {
 	return l.sync(tx, last)
 }
 
+// Verify builds the tenant's windows anew from the record alone and compares them with the live ones, byte for byte.
+// Errors: conflict where they differ.
+func (s *Service) Verify(ctx context.Context, tenant qingyuan.Tenant) error {
+	var live, anew bytes.Buffer
+	rebuilt := newLane(s.record)
+	var failed error
+	err := s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		l, err := s.laneFor(tx)
+		if err != nil {
+			return err
+		}
+		last, err := tx.LastSeq()
+		if err != nil {
+			return err
+		}
+		if err := rebuilt.rebuild(tx, last); err != nil {
+			return err
+		}
+		tx.OnCommit(func() {
+			l.settle()
+			failed = errors.Join(l.windows.Snapshot(&live, last), rebuilt.windows.Snapshot(&anew, last))
+		})
+		return nil
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return err
+	}
+	if !bytes.Equal(live.Bytes(), anew.Bytes()) {
+		return qingyuan.Errorf(qingyuan.Conflict, "the windows in memory are not those of the record")
+	}
+	return nil
+}
+
 // Snapshot writes the tenant's windows to disk, so that the next start need not read the whole record. Decisions of the
 // tenant wait while the windows are copied in memory, not while they are written.
 func (s *Service) Snapshot(ctx context.Context, tenant qingyuan.Tenant) error {
