@@ -165,7 +165,7 @@ func TestOnlyReads(t *testing.T) {
 
 func TestWithoutABuild(t *testing.T) {
 	page := body(t, get(t, newConsole(fstest.MapFS{".keep": {}}), "/decisions", "Accept", "text/html"))
-	if !strings.Contains(page, "make web") || strings.Contains(page, "%NONCE%") {
+	if !strings.Contains(page, "make build") || strings.Contains(page, "%NONCE%") {
 		t.Errorf("the built-in page does not say what to do: %s", page)
 	}
 }

@@ -237,6 +237,21 @@ await check("who may not release a hold is not offered to", async () => {
   await shot(desk, "10-hold");
 });
 
+await check("the server decides again, and what was written is not lost", async () => {
+  const session = await api(desk, "/v1/session");
+  const permissions = [...session.permissions, "decisions:release"]; // claimed, not held
+  await desk.route("**/v1/session", (route) => route.fulfill({ json: { ...session, permissions } }));
+  await desk.goto(`${server.url}/decisions/${all.find(({ detail }) => detail.outcome === "hold").detail.id}`);
+  await desk.locator(".hold button").click();
+  await desk.fill("textarea", "已回拨客户本人核实");
+  await desk.locator(".ant-modal-footer .ant-btn-primary").click();
+  await desk.locator(".problem-line").waitFor();
+  assert.equal(await desk.inputValue("textarea"), "已回拨客户本人核实");
+  await settled(desk);
+  await shot(desk, "11-refused");
+  await desk.unroute("**/v1/session");
+});
+
 await check("English is complete", async () => {
   await desk.goto(`${server.url}/decisions/${found.detail.id}`);
   await desk.locator(".reason").first().click();
@@ -246,14 +261,14 @@ await check("English is complete", async () => {
   const chrome = await desk.locator(".shell-side, .shell-top, .panel > h2, .facts dt").allInnerTexts();
   const left = chrome.filter((text) => /\p{Script=Han}/u.test(text.replace(/清源|中文/g, "")));
   assert.deepEqual(left, []);
-  await shot(desk, "11-english");
+  await shot(desk, "12-english");
 });
 
 await check("the palette opens a decision by its id", async () => {
   await desk.keyboard.press("Control+k");
   await desk.keyboard.type(found.detail.id);
   await desk.locator(".palette-item").first().waitFor();
-  await shot(desk, "12-palette");
+  await shot(desk, "13-palette");
   await desk.keyboard.press("Enter");
   await desk.locator(".decision-head").waitFor();
 });

@@ -11,12 +11,13 @@ const { schemas } = parse(readFileSync(at("../../api/openapi.yaml"), "utf8")).co
 function fieldsOf(schema, prefix, titles) {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const title = [...titles, [field["x-title-zh"] ?? name, field.title ?? name]];
+    const inner = field.readOnly ? [] : title; // what the platform derives stands under a heading of its own
     const path = prefix + name;
     const here = [
       [path, [title.map(([zh]) => zh).join(" · "), title.map(([, en]) => en).join(" · "), ...kindOf(field)]],
     ];
-    if (field.type === "array") return [...here, ...fieldsOf(field.items, `${path}[].`, title)];
-    return [...here, ...fieldsOf(field, `${path}.`, title)];
+    if (field.type === "array") return [...here, ...fieldsOf(field.items, `${path}[].`, inner)];
+    return [...here, ...fieldsOf(field, `${path}.`, inner)];
   });
 }
 

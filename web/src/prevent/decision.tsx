@@ -74,7 +74,7 @@ function Explained({ decision, ruleset, problem }: ExplainedProps) {
               onValue={(name) => show({ value: name })}
             />
           </section>
-          <NotEvaluable items={decision.not_evaluable} ruleset={ruleset} />
+          <NotEvaluable kind={decision.kind} items={decision.not_evaluable} ruleset={ruleset} />
           <details className="panel fold">
             <summary>
               {t("values.all")} <span className="faint figures">{count(decision.values.length, i18n.language)}</span>

@@ -1,8 +1,10 @@
 import { useTranslation } from "react-i18next";
+import { fieldOf } from "../intake/fields";
 import { inLanguage } from "../shell/i18n";
 import type { DecisionDetail, Ruleset } from "./vocabulary";
 
 interface Props {
+  kind: string; // of the decided event
   items: DecisionDetail["not_evaluable"];
   ruleset?: Ruleset;
 }
@@ -15,7 +17,7 @@ const failures = {
 } as const;
 
 // NotEvaluable lists the rules that could not speak, and what they missed. Unknown is never suspicion.
-export function NotEvaluable({ items, ruleset }: Props) {
+export function NotEvaluable({ kind, items, ruleset }: Props) {
   const { t, i18n } = useTranslation("prevent");
   if (items.length === 0) return null;
   return (
@@ -35,7 +37,7 @@ export function NotEvaluable({ items, ruleset }: Props) {
                   <span className="mono faint">{rule}</span>
                 </th>
                 <td>
-                  <Why missing={missing} />
+                  <Why kind={kind} missing={missing} />
                 </td>
               </tr>
             );
@@ -46,12 +48,14 @@ export function NotEvaluable({ items, ruleset }: Props) {
   );
 }
 
-function Why({ missing }: { missing: string }) {
-  const { t } = useTranslation("prevent");
+function Why({ kind, missing }: { kind: string; missing: string }) {
+  const { t, i18n } = useTranslation("prevent");
   if (isFailure(missing)) return t(failures[missing]);
+  const field = fieldOf(kind, missing.replace(/^event\./, ""));
   return (
     <>
-      <span className="faint">{t("notEvaluable.missing")}</span> <span className="mono">{missing}</span>
+      <span className="faint">{t("notEvaluable.missing")}</span> {field && inLanguage(field.title, i18n.language)}{" "}
+      <span className="mono faint">{missing}</span>
     </>
   );
 }
