@@ -107,6 +107,15 @@ func (s *Service) SeqOf(tx *store.Tx, id string) (seq int64, err error) {
 	return seq, err
 }
 
+// IDOf is the id of the event with that seq. Errors: not_found.
+func (s *Service) IDOf(tx *store.Tx, seq int64) (id string, err error) {
+	found, err := tx.Get(`SELECT id FROM event WHERE tenant = $1 AND seq = $2`, []any{seq}, &id)
+	if err == nil && !found {
+		err = qingyuan.Errorf(qingyuan.NotFound, "no such event")
+	}
+	return id, err
+}
+
 // EventAt reads one event by its seq.
 func (s *Service) EventAt(tx *store.Tx, seq int64) (*qingyuan.Event, error) {
 	return s.one(tx, `seq = $2`, seq)

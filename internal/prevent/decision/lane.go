@@ -233,7 +233,7 @@ func (l *lane) survey(event *qingyuan.Event) {
 }
 
 // decide evaluates an event that was surveyed and then absorbed.
-func (l *lane) decide(event *qingyuan.Event) Result {
+func (l *lane) decide(event *qingyuan.Event, signals []qingyuan.Signal) Result {
 	aggregates := l.program.Aggregates()
 	return l.eval.Decide(Input{
 		Event: event,
@@ -245,6 +245,7 @@ func (l *lane) decide(event *qingyuan.Event) Result {
 			return r.N, r.Exact
 		},
 		Lists:   l.lists,
+		Signals: signals,
 		ListNow: event.ObservedAt,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -194,6 +195,65 @@ func (r *record) insert(tx *store.Tx, p *intake.Prepared, res Result, point stri
 	tx.Insert(decisionRow, e.Seq, e.ID, string(e.Kind), string(d.Outcome), int64(d.Score), d.Ruleset, int64(d.Version), joinCodes(codes),
 		point, d.Fallback, d.Latency.Microseconds(), d.DecidedAt.UnixMicro(), d.Digest[:], trace)
 	return d
+}
+
+var signalRow = store.Into("signal", "seq", "sealed")
+
+func signalledAs(eventID string) string { return "signal|" + eventID }
+
+// keepSignals records what detectors found in an event that was appended in the same command.
+func (r *record) keepSignals(tx *store.Tx, p *intake.Prepared, signals []qingyuan.Signal) error {
+	if len(signals) == 0 {
+		return nil
+	}
+	plain, err := json.Marshal(signals)
+	if err != nil {
+		return err
+	}
+	tx.Insert(signalRow, p.Event.Seq, p.Key.Seal(plain, signalledAs(p.Event.ID)))
+	return nil
+}
+
+// signals reads what detectors found in the events with after < seq ≤ upTo. Those of erased persons are left out.
+func (r *record) signals(tx *store.Tx, after, upTo int64) (map[int64][]qingyuan.Signal, error) {
+	rows, err := tx.Query(`SELECT seq, sealed FROM signal WHERE tenant = $1 AND seq > $2 AND seq <= $3`, after, upTo)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	sealed := map[int64][]byte{}
+	for rows.Next() {
+		var seq int64
+		var b []byte
+		if err := rows.Scan(&seq, &b); err != nil {
+			return nil, err
+		}
+		sealed[seq] = b
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	rows.Close()
+	all := map[int64][]qingyuan.Signal{}
+	for seq, b := range sealed {
+		id, err := r.events.IDOf(tx, seq)
+		if err != nil {
+			return nil, err
+		}
+		plain, err := r.keys.Open(tx.Context(), tx.Tenant(), b, signalledAs(id))
+		if qingyuan.CodeOf(err) == qingyuan.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		var found []qingyuan.Signal
+		if err := json.Unmarshal(plain, &found); err != nil {
+			return nil, err
+		}
+		all[seq] = found
+	}
+	return all, nil
 }
 
 func joinCodes(codes []string) string {

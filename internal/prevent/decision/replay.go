@@ -74,6 +74,10 @@ func (s *Service) replayPage(tx *store.Tx, l *lane, report *ReplayReport, digest
 	if err != nil {
 		return err
 	}
+	signals, err := s.record.signals(tx, l.applied, last)
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		var event *qingyuan.Event
 		if len(events) > 0 && events[0].Seq == e.Seq {
@@ -90,14 +94,14 @@ func (s *Service) replayPage(tx *store.Tx, l *lane, report *ReplayReport, digest
 		}
 		report.Events++
 		if e.Kind == DecisionMade {
-			l.compare(event, decided[e.Seq], report, digest)
+			l.compare(event, signals[e.Seq], decided[e.Seq], report, digest)
 		}
 	}
 	return nil
 }
 
 // compare decides an absorbed event again and notes whether it comes out as recorded.
-func (l *lane) compare(event *qingyuan.Event, was recordedDecision, report *ReplayReport, digest func([32]byte)) {
+func (l *lane) compare(event *qingyuan.Event, signals []qingyuan.Signal, was recordedDecision, report *ReplayReport, digest func([32]byte)) {
 	if event.Data == nil {
 		report.Erased++
 		return
@@ -108,7 +112,7 @@ func (l *lane) compare(event *qingyuan.Event, was recordedDecision, report *Repl
 		report.Fallbacks++
 		res = l.program.Fallback(was.point, event.Kind, was.fallback)
 	} else {
-		res = l.decide(event)
+		res = l.decide(event, signals)
 	}
 	d := Digest(res)
 	digest(d)

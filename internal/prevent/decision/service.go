@@ -3,6 +3,7 @@ package decision
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -21,6 +22,14 @@ type Config struct {
 	Events    *intake.Service
 	Snapshots string // directory for snapshots of the windows; empty: none are kept
 	Log       *slog.Logger
+	// Detectors look at every event before it is recorded; what they find is recorded with it, so that a replay does not
+	// depend on their version.
+	Detectors []Detector
+}
+
+// Detector turns an event into signals. It must be safe for concurrent use.
+type Detector interface {
+	Detect(e *qingyuan.Event) []qingyuan.Signal
 }
 
 // Service records events and decides them. One process at a time may run it for a tenant.
@@ -72,12 +81,14 @@ func (s *Service) Decide(ctx context.Context, req Request) (d *Decision, repeate
 	if err != nil {
 		return nil, false, err
 	}
+	signals := s.detect(ctx, &p.Event)
 	err = s.cfg.DB.Write(ctx, req.Tenant, func(tx *store.Tx) error {
 		l, err := s.laneFor(tx)
 		if err != nil {
 			return err
 		}
-		res, err := s.append(tx, l, p, func() Result { return l.judge(p, req, tx.Now().Sub(began)) }, DecisionMade)
+		judge := func() Result { return l.judge(p, signals, req, tx.Now().Sub(began)) }
+		res, err := s.append(tx, l, p, signals, judge, DecisionMade)
 		if err != nil {
 			return err
 		}
@@ -91,7 +102,7 @@ func (s *Service) Decide(ctx context.Context, req Request) (d *Decision, repeate
 }
 
 // judge decides an absorbed event, or gives the fallback where waited is beyond the deadline.
-func (l *lane) judge(p *intake.Prepared, req Request, waited time.Duration) Result {
+func (l *lane) judge(p *intake.Prepared, signals []qingyuan.Signal, req Request, waited time.Duration) Result {
 	deadline := req.Deadline
 	if deadline <= 0 {
 		deadline = DefaultDeadline
@@ -102,12 +113,12 @@ func (l *lane) judge(p *intake.Prepared, req Request, waited time.Duration) Resu
 	if waited > deadline {
 		return l.program.Fallback(req.Point, p.Event.Kind, "deadline")
 	}
-	return l.decide(&p.Event)
+	return l.decide(&p.Event, signals)
 }
 
 // append puts p on the record and into the windows, and evaluates it where judge is given. The outbox entry tells the
 // outcome, so evaluation comes first; an event's own seq is the next one.
-func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, judge func() Result, kind string) (*Result, error) {
+func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qingyuan.Signal, judge func() Result, kind string) (*Result, error) {
 	from := l.point()
 	tx.OnUndo(func() { l.back(from) })
 	tx.OnCommit(l.settle)
@@ -135,8 +146,26 @@ func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, judge func()
 	if err := s.cfg.Events.Append(tx, p, corrected, kind, data); err != nil {
 		return nil, err
 	}
+	if err := s.record.keepSignals(tx, p, signals); err != nil {
+		return nil, err
+	}
 	l.applied = p.Event.Seq
 	return res, nil
+}
+
+// detect asks every detector. One that panics finds nothing, and the log says so.
+func (s *Service) detect(ctx context.Context, e *qingyuan.Event) (all []qingyuan.Signal) {
+	for _, d := range s.cfg.Detectors {
+		func() {
+			defer func() {
+				if p := recover(); p != nil {
+					s.cfg.Log.ErrorContext(ctx, "detector panicked", "event", e.ID, "detector", fmt.Sprintf("%T", d), "panic", p)
+				}
+			}()
+			all = append(all, d.Detect(e)...)
+		}()
+	}
+	return all
 }
 
 // Record records the event without deciding it. It returns the recorded event; repeated as in Decide.
@@ -149,12 +178,13 @@ func (s *Service) Record(ctx context.Context, tenant qingyuan.Tenant, body []byt
 }
 
 func (s *Service) recordPrepared(ctx context.Context, p *intake.Prepared) (*qingyuan.Event, bool, error) {
+	signals := s.detect(ctx, &p.Event)
 	err := s.cfg.DB.Write(ctx, p.Event.Tenant, func(tx *store.Tx) error {
 		l, err := s.laneFor(tx)
 		if err != nil {
 			return err
 		}
-		_, err = s.append(tx, l, p, nil, EventRecorded)
+		_, err = s.append(tx, l, p, signals, nil, EventRecorded)
 		return err
 	})
 	if qingyuan.CodeOf(err) == qingyuan.Conflict {
