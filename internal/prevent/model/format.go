@@ -15,7 +15,7 @@ const (
 	maxTrees      = 20_000
 	maxTreeNodes  = 1 << 16
 	maxNodes      = 4 << 20
-	maxDepth      = 64
+	maxDepth      = 8 // what training makes; [lanes] depends on it
 	maxFeatures   = 200_000
 )
 
@@ -132,7 +132,7 @@ type forest struct {
 	features int
 	roots    []int32
 	nodes    []node
-	cover    []float32 // sum of hessians of the training rows at the node
+	share    []float64 // of the training cover at the parent, by node; 1 at the root
 	depth    int       // of the deepest tree, in splits
 }
 
@@ -176,8 +176,8 @@ func (f *forest) add(t *xgbTree) *qingyuan.Error {
 		return qingyuan.Errorf(qingyuan.Invalid, "makes more than %d nodes in all", maxNodes)
 	}
 	type place struct {
-		from  int32 // in the tree
-		depth int
+		from, parent int32 // in the tree
+		depth        int
 	}
 	first := len(f.nodes)
 	f.roots = append(f.roots, int32(first))
@@ -194,10 +194,10 @@ func (f *forest) add(t *xgbTree) *qingyuan.Error {
 			}
 			seen[left], seen[right] = true, true
 			n.left = int32(first + len(queue))
-			queue = append(queue, place{left, depth + 1}, place{right, depth + 1})
+			queue = append(queue, place{left, from, depth + 1}, place{right, from, depth + 1})
 		}
 		f.nodes = append(f.nodes, n)
-		f.cover = append(f.cover, float32(t.SumHessian[from]))
+		f.share = append(f.share, float64(t.SumHessian[from])/float64(t.SumHessian[queue[at].parent]))
 	}
 	return nil
 }

@@ -11,133 +11,157 @@ import "math"
 //
 //	v (o_i − z_i) ∫₀¹ Π_{j≠i} ( o_j t + z_j (1−t) ) dt,
 //
-// a polynomial of degree d−1, which Gauss–Legendre quadrature with ⌈d/2⌉ points integrates exactly. Products are carried
-// down the tree and sums carried up, so that a tree costs (nodes × points) and not (leaves × depth²).
+// a polynomial of degree d−1 < 2·lanes, which Gauss–Legendre quadrature with that many points integrates exactly. At each
+// point the products are carried down the tree and the sums up, so that a tree costs (nodes × lanes), not (leaves × depth²).
 
-// quadrature holds the points of ∫₀¹.
-type quadrature struct{ t, w []float64 }
+// lanes is the number of points, enough for the deepest tree.
+const lanes = maxDepth / 2
 
-// gaussLegendre gives n points, exact for polynomials up to degree 2n−1, by Newton's method on the Legendre polynomial.
-func gaussLegendre(n int) quadrature {
-	q := quadrature{make([]float64, n), make([]float64, n)}
-	for i := range n {
-		x := math.Cos(math.Pi * (float64(i) + .75) / (float64(n) + .5))
+// vector holds one value for each of the four points. It is a struct so that it travels in registers.
+type vector struct{ a, b, c, d float64 }
+
+// same is v at every point.
+func same(v float64) vector { return vector{v, v, v, v} }
+
+// times is the product of v and w.
+func (v vector) times(w vector) vector { return vector{v.a * w.a, v.b * w.b, v.c * w.c, v.d * w.d} }
+
+// over is the quotient of v and w.
+func (v vector) over(w vector) vector { return vector{v.a / w.a, v.b / w.b, v.c / w.c, v.d / w.d} }
+
+// plus is the sum of v and w.
+func (v vector) plus(w vector) vector { return vector{v.a + w.a, v.b + w.b, v.c + w.c, v.d + w.d} }
+
+// total is the sum over the points.
+func (v vector) total() float64 { return v.a + v.b + v.c + v.d }
+
+// between is o t + z (1−t) at the points t.
+func (t vector) between(z, o float64) vector {
+	d := o - z
+	return vector{z + d*t.a, z + d*t.b, z + d*t.c, z + d*t.d}
+}
+
+// quadrature is the points t and weights w of ∫₀¹.
+type quadrature struct{ t, w vector }
+
+// gaussLegendre finds the points by Newton's method on the Legendre polynomial.
+func gaussLegendre() quadrature {
+	var t, w [lanes]float64
+	for i := range lanes {
+		x := math.Cos(math.Pi * (float64(i) + .75) / (lanes + .5))
 		var slope float64
 		for range 100 {
 			before, p := 1.0, x
-			for k := 2; k <= n; k++ {
+			for k := 2; k <= lanes; k++ {
 				before, p = p, (float64(2*k-1)*x*p-float64(k-1)*before)/float64(k)
 			}
-			slope = float64(n) * (x*p - before) / (x*x - 1)
+			slope = lanes * (x*p - before) / (x*x - 1)
 			step := p / slope
 			if x -= step; math.Abs(step) < 1e-15 {
 				break
 			}
 		}
-		q.t[i], q.w[i] = (1+x)/2, 1/((1-x*x)*slope*slope) // 2/(…) on [−1,1], half of it on [0,1]
+		t[i], w[i] = (1+x)/2, 1/((1-x*x)*slope*slope) // 2/(…) on [−1,1], half of it on [0,1]
 	}
-	return q
+	return quadrature{vector{t[0], t[1], t[2], t[3]}, vector{w[0], w[1], w[2], w[3]}}
 }
 
 // edge is one step down the present path.
 type edge struct {
 	feature  int32
-	previous int     // the edge above that split on the same feature, or 0
 	z, o     float64 // of the feature, over all its splits so far
-	factor   []float64
-	product  []float64 // of the factors of all features so far
-	sum      []float64 // of value × product over the leaves below
-	replaced []float64 // the part of sum that lies below a later edge of the same feature
+	factor   vector  // o t + z (1−t)
+	again    bool    // the feature is split on again below
+	replaced vector  // value × product over the leaves below that later split
 }
 
 // explainer computes SHAP values of rows; it holds scratch space and is not safe for concurrent use.
 type explainer struct {
 	f    *forest
 	q    quadrature
-	path []edge
+	path [maxDepth]edge
 	x    []float32
 	phi  []float64
 }
 
 // newExplainer makes an explainer of f.
-func newExplainer(f *forest) *explainer {
-	points := (f.depth + 1) / 2
-	e := &explainer{f: f, q: gaussLegendre(points), path: make([]edge, f.depth+1)}
-	for i := range e.path {
-		space := make([]float64, 4*points)
-		e.path[i] = edge{factor: space[:points], product: space[points : 2*points], sum: space[2*points : 3*points], replaced: space[3*points:]}
-	}
-	for k := range e.path[0].product {
-		e.path[0].product[k] = 1
-	}
-	return e
-}
+func newExplainer(f *forest) *explainer { return &explainer{f: f, q: gaussLegendre()} }
 
 // explain adds the SHAP values of x to phi, by feature. The sum of phi and [forest.expected] is the margin.
 func (e *explainer) explain(x []float32, phi []float64) {
 	e.x, e.phi = x, phi
 	for _, root := range e.f.roots {
 		if e.f.nodes[root].left != 0 {
-			e.descend(root, 0)
+			e.descend(root, 0, same(1))
 		}
 	}
 }
 
-// descend sums up the subtree of the split at node i, at the end of the path of the given length.
-func (e *explainer) descend(i int32, depth int) {
-	n := &e.f.nodes[i]
-	above, at := &e.path[depth], &e.path[depth+1]
-	clear(above.sum)
-	follows := n.child(e.x)
-	for side := range int32(2) {
-		child := n.left + side
-		at.feature, at.z, at.o, at.previous = n.feature, float64(e.f.cover[child])/float64(e.f.cover[i]), 0, 0
-		if side == follows {
-			at.o = 1
-		}
-		for k := depth; k > 0; k-- {
-			if e.path[k].feature == n.feature {
-				at.previous, at.z, at.o = k, at.z*e.path[k].z, at.o*e.path[k].o
-				break
-			}
-		}
-		if at.z == 0 && at.o == 0 {
-			continue // no cover and not taken: the subtree adds nothing
-		}
-		for k, t := range e.q.t {
-			at.factor[k] = at.z*(1-t) + at.o*t
-			at.product[k] = above.product[k] * at.factor[k]
-		}
-		if at.previous > 0 {
-			for k, old := range e.path[at.previous].factor {
-				at.product[k] /= old
-			}
-		}
-		clear(at.replaced)
-		if c := &e.f.nodes[child]; c.left != 0 {
-			e.descend(child, depth+1)
-		} else {
-			for k, p := range at.product {
-				at.sum[k] = float64(c.value) * p
-			}
-		}
-		e.ascend(above, at)
+// descend gives the sum over the leaves below the split at node i of value × product of the factors of the features split
+// on from there, and credits those features. product is that of the features above; depth is the length of the path.
+func (e *explainer) descend(i int32, depth int, product vector) vector {
+	nodes, share := e.f.nodes, e.f.share
+	n := &nodes[i]
+	z, o, others := 1.0, 1.0, product // of the same feature above, and of all other features
+	before := e.before(n.feature, depth)
+	if before != nil {
+		z, o, others = before.z, before.o, product.over(before.factor)
 	}
+	weights := others.times(e.q.w)
+	left, right, follows := n.left, n.left+1, n.left+n.child(e.x)
+	var sum vector
+	if nodes[left].left == 0 && nodes[right].left == 0 {
+		mean := z * (share[left]*float64(nodes[left].value) + share[right]*float64(nodes[right].value))
+		taken := o * float64(nodes[follows].value)
+		sum = e.q.t.between(mean, taken)
+		e.phi[n.feature] += (taken - mean) * weights.total()
+	} else {
+		at := &e.path[depth]
+		at.feature = n.feature
+		for child := left; child <= right; child++ {
+			at.z, at.o, at.again = z*share[child], 0, false
+			if child == follows {
+				at.o = o
+			}
+			at.factor = e.q.t.between(at.z, at.o)
+			below := same(float64(nodes[child].value))
+			if nodes[child].left != 0 {
+				if at.z == 0 && at.o == 0 {
+					continue // no cover and not taken: nothing comes from below
+				}
+				below = e.descend(child, depth+1, others.times(at.factor))
+			}
+			sum = sum.plus(below.times(at.factor))
+			integral := below.times(weights).total()
+			if at.again {
+				integral -= at.replaced.over(at.factor).times(e.q.w).total()
+			}
+			e.phi[n.feature] += (at.o - at.z) * integral
+		}
+	}
+	if before != nil {
+		before.replace(others.times(sum))
+		sum = sum.over(before.factor)
+	}
+	return sum
 }
 
-// ascend credits the feature of the edge at with the leaves below it and hands their sum to the edge above.
-func (e *explainer) ascend(above, at *edge) {
-	var credit float64
-	for k, w := range e.q.w {
-		credit += w * (at.sum[k] - at.replaced[k]) / at.factor[k]
-		above.sum[k] += at.sum[k]
+// replace adds what later edges of the same feature stand for.
+func (e *edge) replace(v vector) {
+	if e.again {
+		v = v.plus(e.replaced)
 	}
-	e.phi[at.feature] += (at.o - at.z) * credit
-	if at.previous > 0 {
-		for k, s := range at.sum {
-			e.path[at.previous].replaced[k] += s
+	e.again, e.replaced = true, v
+}
+
+// before is the last edge of the path that split on the feature, or nil.
+func (e *explainer) before(feature int32, depth int) *edge {
+	for k := depth - 1; k >= 0; k-- {
+		if e.path[k].feature == feature {
+			return &e.path[k]
 		}
 	}
+	return nil
 }
 
 // expected is the mean margin over the training cover: what SHAP values start from.
@@ -151,7 +175,7 @@ func (f *forest) expected() float64 {
 			continue
 		}
 		for c := n.left; c <= n.left+1; c++ {
-			mean[i] += mean[c] * float64(f.cover[c]) / float64(f.cover[i])
+			mean[i] += mean[c] * f.share[c]
 		}
 	}
 	for _, root := range f.roots {
