@@ -2,7 +2,6 @@ package lexicon
 
 import (
 	"math/bits"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -26,18 +25,16 @@ type node struct {
 	fail    int32  // the longest proper suffix that is a state
 	pattern int32  // 1 + the pattern that ends here, or 0
 	suffix  int32  // the longest proper suffix at which a pattern ends, or 0
-	depth   int32
+	ends    int32  // the state itself if a pattern ends here, or else suffix
 }
 
 // NewAutomaton builds the automaton of patterns. Empty patterns never match; of equal patterns the last is reported.
 func NewAutomaton(patterns [][]rune) *Automaton {
 	b := trie{edges: map[uint64]int32{}, nodes: make([]node, 1)}
-	for i, p := range patterns {
-		b.add(p, int32(i+1))
-	}
+	b.grow(patterns)
 	a := &Automaton{nodes: b.nodes}
 	a.index(b.edges)
-	a.link(b.order())
+	a.link(b.arcs)
 	return a
 }
 
@@ -45,29 +42,7 @@ func NewAutomaton(patterns [][]rune) *Automaton {
 type trie struct {
 	edges map[uint64]int32
 	nodes []node
-}
-
-func (b *trie) add(pattern []rune, id int32) {
-	s := int32(0)
-	for _, sym := range pattern {
-		if sym < 0 || sym>>8 >= symbolPages {
-			return
-		}
-	}
-	for _, sym := range pattern {
-		k := edgeKey(s, sym)
-		t, ok := b.edges[k]
-		if !ok {
-			t = int32(len(b.nodes))
-			b.nodes = append(b.nodes, node{depth: b.nodes[s].depth + 1})
-			b.edges[k] = t
-			b.nodes[s].mask |= maskBit(sym)
-		}
-		s = t
-	}
-	if s != 0 {
-		b.nodes[s].pattern = id
-	}
+	arcs  []arc // the edges, by depth
 }
 
 // arc is an edge as the linking step needs it.
@@ -76,19 +51,41 @@ type arc struct {
 	to  int32
 }
 
-// order lists the edges by depth, so that every suffix is linked before what it is a suffix of.
-func (b *trie) order() []arc {
-	arcs := make([]arc, 0, len(b.edges))
-	for k, t := range b.edges {
-		arcs = append(arcs, arc{k, t})
-	}
-	slices.SortFunc(arcs, func(x, y arc) int {
-		if d := int(b.nodes[x.to].depth) - int(b.nodes[y.to].depth); d != 0 {
-			return d
+// grow adds the patterns level by level: states that are visited most, the shallow ones, lie together, and every suffix is linked before
+// what it is a suffix of.
+func (b *trie) grow(patterns [][]rune) {
+	at := make([]int32, len(patterns))
+	for depth, more := 0, true; more; depth++ {
+		more = false
+		for i, p := range patterns {
+			if depth >= len(p) || at[i] < 0 {
+				continue
+			}
+			if sym := p[depth]; sym < 0 || sym>>8 >= symbolPages {
+				at[i] = -1
+				continue
+			}
+			more = true
+			at[i] = b.child(at[i], p[depth])
+			if depth == len(p)-1 {
+				b.nodes[at[i]].pattern = int32(i + 1)
+			}
 		}
-		return int(x.to) - int(y.to)
-	})
-	return arcs
+	}
+}
+
+// child is the state behind an edge, made if new.
+func (b *trie) child(s int32, sym rune) int32 {
+	k := edgeKey(s, sym)
+	t, ok := b.edges[k]
+	if !ok {
+		t = int32(len(b.nodes))
+		b.nodes = append(b.nodes, node{})
+		b.edges[k] = t
+		b.arcs = append(b.arcs, arc{k, t})
+		b.nodes[s].mask |= maskBit(sym)
+	}
+	return t
 }
 
 func edgeKey(s int32, sym rune) uint64 { return uint64(s)<<32 | uint64(sym) }
@@ -127,6 +124,9 @@ func (a *Automaton) link(arcs []arc) {
 		if n.suffix = n.fail; a.nodes[n.fail].pattern == 0 {
 			n.suffix = a.nodes[n.fail].suffix
 		}
+		if n.ends = n.suffix; n.pattern != 0 {
+			n.ends = e.to
+		}
 	}
 }
 
@@ -159,14 +159,6 @@ func (a *Automaton) Known(sym rune) bool {
 // States is the number of states, the root included.
 func (a *Automaton) States() int { return len(a.nodes) }
 
-// ends is the state at or behind s at which a pattern ends, or 0.
-func (a *Automaton) ends(s int32) int32 {
-	if a.nodes[s].pattern != 0 {
-		return s
-	}
-	return a.nodes[s].suffix
-}
-
 // Find calls found for every occurrence of a pattern in the runes of text, as the text stands, with the byte after its
 // last one.
 func (a *Automaton) Find(text string, found func(pattern, end int)) {
@@ -178,7 +170,7 @@ func (a *Automaton) Find(text string, found func(pattern, end int)) {
 		}
 		i += size
 		s = a.Step(s, r)
-		for e := a.ends(s); e != 0; e = a.nodes[e].suffix {
+		for e := a.nodes[s].ends; e != 0; e = a.nodes[e].suffix {
 			found(int(a.nodes[e].pattern-1), i)
 		}
 	}

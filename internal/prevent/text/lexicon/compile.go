@@ -2,7 +2,9 @@ package lexicon
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
+	"sync"
 
 	"qingyuan"
 	"qingyuan/internal/prevent/text/normal"
@@ -29,13 +31,16 @@ type Matcher struct {
 	terms    []term // every entry and its variants
 	contexts []Context
 	index    [views]index
-	pairs    pairs
+	apart    pairs           // two characters of a term at their distance
+	mixed    pairs           // its two rarest characters, in either order
 	members  map[rune][]rune // characters of terms by the parts they are taken apart into
+	searches sync.Pool
 }
 
 // term is one spelling of an entry as the matcher needs it, or a cue of a context, or an allow-listed phrase.
 type term struct {
 	runes   []rune // folded, simplified, without signs and spaces unless little else is there
+	written []rune // the same with them
 	entry   int32  // index into entries; of a cue −1 − its context; allowed for a phrase
 	short   bool   // at most two characters
 	variant bool   // a variant that stands for the term by itself
@@ -77,7 +82,8 @@ func (p *patterns) add(pattern []rune, term int32) {
 type compiler struct {
 	m        *Matcher
 	patterns [views]patterns
-	pairs    []pairOf
+	apart    []pair
+	mixed    []pair
 	known    map[rune]bool
 }
 
@@ -104,13 +110,13 @@ func (m *Matcher) compile() {
 	for v := range c.patterns {
 		m.index[v] = index{NewAutomaton(c.patterns[v].list), c.patterns[v].terms}
 	}
-	m.pairs.build(c.pairs)
+	m.apart.build(c.apart)
+	m.mixed.build(c.mixed)
 }
 
-// spell reduces a term to the symbols that are looked for: without signs and spaces, which a disguise may add or drop, unless that would leave
-// almost nothing of a longer term.
-func spell(n *normal.Normalizer, text string) []rune {
-	var all, some []rune
+// spell reduces a term to the symbols that are looked for, some of all: without signs and spaces, which a disguise may add or drop, unless that
+// would leave almost nothing of a longer term.
+func spell(n *normal.Normalizer, text string) (some, all []rune) {
 	for _, t := range n.Tokens(nil, text) {
 		r := n.Fold(t.Rune)
 		all = append(all, r)
@@ -120,9 +126,9 @@ func spell(n *normal.Normalizer, text string) []rune {
 		}
 	}
 	if len(some) < 3 && len(some) < len(all) {
-		return all
+		return all, all
 	}
-	return some
+	return some, all
 }
 
 // maxVariants bounds the patterns of one term in one view.
@@ -187,83 +193,94 @@ const (
 	maxPaired = 24
 )
 
-// pair adds the pairs of characters by which a damaged or rearranged term is found: those that are not too common together.
+// pair adds the pairs of characters by which a damaged or rearranged term is found: those that are not too common together. One pair leads to the
+// rearranged term, all of whose characters must be there anyway: the rarest.
 func (c *compiler) pair(runes []rune, id int32) {
 	if len(runes) > maxPaired {
 		return
 	}
-	n := c.m.normal
-	for i := range runes {
+	n, s := c.m.normal, c.m.scoring
+	all, most := float32(0), float32(0)
+	var rarest uint64
+	for i, x := range runes {
+		all += n.Surprisal(x)
 		for j := i + 1; j < len(runes) && j <= i+maxSpread; j++ {
-			if runes[i] != runes[j] && n.Surprisal(runes[i])+n.Surprisal(runes[j]) >= c.m.scoring.Surprisal.Seed {
-				c.pairs = append(c.pairs, pairOf{pairKey(runes[i], runes[j]), pair{id, uint8(i), uint8(j)}})
+			y := runes[j]
+			both := n.Surprisal(x) + n.Surprisal(y)
+			if x == y || both < s.Surprisal.Seed {
+				continue
+			}
+			c.apart = append(c.apart, pair{pairKey(x, y, j-i), id, uint8(i)})
+			if both > most {
+				most, rarest = both, pairKey(min(x, y), max(x, y), 0)
 			}
 		}
 	}
+	if len(runes) > 2 && rarest != 0 && all-min(s.Cost.Inversion, s.Cost.Foreign) >= s.Threshold {
+		c.mixed = append(c.mixed, pair{rarest, id, 0})
+	}
 }
 
-// pair is two characters of a term, at places i < j.
+// pair is two characters of a term at some distance; the first has a place in the term.
 type pair struct {
-	term int32
-	i, j uint8
+	key   uint64
+	term  int32
+	place uint8
 }
 
-type pairOf struct {
-	key uint64
-	pair
-}
+func pairKey(x, y rune, distance int) uint64 { return uint64(x)<<32 | uint64(y)<<8 | uint64(distance) }
 
 // pairs finds the terms that have two given characters. A filter of one bit per key answers most look-ups.
 type pairs struct {
 	filter []uint64
+	fshift uint
+	slots  []bucket // open addressing by key
 	shift  uint
-	first  map[uint64]int32 // of a key, the first in list
-	list   []pairOf         // sorted by key
+	list   []pair // sorted by key
 }
 
-// pairKey is the same for both orders of the characters.
-func pairKey(a, b rune) uint64 {
-	if a > b {
-		a, b = b, a
-	}
-	return uint64(a)<<32 | uint64(b)
+// bucket is the place of a key's pairs in the list.
+type bucket struct {
+	key      uint64
+	from, to int32
 }
 
-func (p *pairs) build(list []pairOf) {
-	slices.SortStableFunc(list, func(a, b pairOf) int { return cmp.Compare(a.key, b.key) })
-	p.list, p.first = list, make(map[uint64]int32, len(list))
-	width := uint(10)
-	for 1<<width < 16*len(list) {
-		width++
-	}
-	p.shift, p.filter = 64-width, make([]uint64, 1<<(width-6))
-	for i, e := range list {
-		if i == 0 || list[i-1].key != e.key {
-			p.first[e.key] = int32(i)
-			h := slot(e.key, p.shift)
-			p.filter[h>>6] |= 1 << (h & 63)
-		}
-	}
-}
-
-// maxBucket bounds the terms tried for one pair; where more share it, those of the lexicon's beginning are.
+// maxBucket bounds the terms tried for one pair; where more share it, those at the beginning of the lexicons are.
 const maxBucket = 64
 
-// of lists the terms that have both characters, in either order.
-func (p *pairs) of(key uint64) []pairOf {
-	h := slot(key, p.shift)
+func (p *pairs) build(list []pair) {
+	slices.SortStableFunc(list, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
+	width := uint(max(10, bits.Len(uint(2*len(list)))))
+	p.list, p.shift, p.slots = list, 64-width, make([]bucket, 1<<width)
+	p.fshift, p.filter = 64-width-3, make([]uint64, 1<<(width+3-6))
+	for from := 0; from < len(list); {
+		key, to := list[from].key, from+1
+		for to < len(list) && list[to].key == key {
+			to++
+		}
+		h := slot(key, p.fshift)
+		p.filter[h>>6] |= 1 << (h & 63)
+		i := slot(key, p.shift)
+		for p.slots[i].key != 0 {
+			i = (i + 1) & (len(p.slots) - 1)
+		}
+		p.slots[i] = bucket{key, int32(from), int32(min(to, from+maxBucket))}
+		from = to
+	}
+}
+
+// of lists the pairs with a key.
+func (p *pairs) of(key uint64) []pair {
+	h := slot(key, p.fshift)
 	if p.filter[h>>6]>>(h&63)&1 == 0 {
 		return nil
 	}
-	i, ok := p.first[key]
-	if !ok {
-		return nil
+	for i := slot(key, p.shift); p.slots[i].key != 0; i = (i + 1) & (len(p.slots) - 1) {
+		if p.slots[i].key == key {
+			return p.list[p.slots[i].from:p.slots[i].to]
+		}
 	}
-	end := int(i)
-	for end < len(p.list) && end < int(i)+maxBucket && p.list[end].key == key {
-		end++
-	}
-	return p.list[i:end]
+	return nil
 }
 
 // Config is what a Matcher is built from.
@@ -293,6 +310,7 @@ func New(c Config) (*Matcher, error) {
 	}
 	m.version = versionOf(c.Lexicons, m.scoring)
 	m.compile()
+	m.searches.New = func() any { return &search{m: m, tried: make([]uint64, len(m.terms))} }
 	return m, nil
 }
 
@@ -337,7 +355,7 @@ func (m *Matcher) gather(lexicons []*Lexicon) error {
 }
 
 func (m *Matcher) add(text string, entry int32, variant bool) {
-	if runes := spell(m.normal, text); len(runes) > 0 {
-		m.terms = append(m.terms, term{runes, entry, len(runes) <= 2, variant})
+	if runes, written := spell(m.normal, text); len(runes) > 0 {
+		m.terms = append(m.terms, term{runes, written, entry, len(runes) <= 2, variant})
 	}
 }

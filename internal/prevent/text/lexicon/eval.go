@@ -155,14 +155,15 @@ func evalMatcher(o EvalOptions, rows []evalRow) (*Matcher, map[string]string, er
 func (r *EvalReport) clean(m *Matcher, row *evalRow, hits []Hit) {
 	r.CleanTexts++
 	seen := map[string]bool{}
-	base := string(spellAll(m.normal, row.Text))
+	_, base := spell(m.normal, row.Text)
 	for _, h := range hits {
 		if seen[h.Term] {
 			continue
 		}
 		seen[h.Term] = true
-		literal := strings.Contains(base, string(spellAll(m.normal, h.Text)))
-		short := len(spell(m.normal, h.Text)) <= 2
+		_, folded := spell(m.normal, h.Text)
+		literal := strings.Contains(string(base), string(folded))
+		short := isShort(m.normal, h.Text)
 		switch {
 		case literal && short:
 			r.TwoChar.LiteralHits++
@@ -177,14 +178,9 @@ func (r *EvalReport) clean(m *Matcher, row *evalRow, hits []Hit) {
 	}
 }
 
-// spellAll folds every character of a text.
-func spellAll(n *normal.Normalizer, text string) []rune {
-	tokens := n.Tokens(nil, text)
-	runes := make([]rune, len(tokens))
-	for i, t := range tokens {
-		runes[i] = t.Rune
-	}
-	return runes
+func isShort(n *normal.Normalizer, term string) bool {
+	some, _ := spell(n, term)
+	return len(some) <= 2
 }
 
 // recover counts the entities of a row and those found: by themselves or inside a longer term that contains them.
@@ -195,7 +191,7 @@ func (r *EvalReport) recover(m *Matcher, row *evalRow, terms map[string]string, 
 			continue
 		}
 		table := r.Perturb
-		if len(spell(m.normal, e)) <= 2 {
+		if isShort(m.normal, e) {
 			table = r.TwoChar.Perturb
 		}
 		t := table[row.Perturb]

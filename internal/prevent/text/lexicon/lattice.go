@@ -33,6 +33,7 @@ type entry struct {
 	parent int32 // the entry before, or -1
 	edge   int32
 	next   int32 // another entry at the same token, or -1
+	single int32 // how many edges up to here, in a row, read one token each
 }
 
 // maxEntries bounds the readings followed at one token; text that is ambiguous beyond it is not ordinary writing.
@@ -80,28 +81,31 @@ func (w *walk) run(a *Automaton, l *lattice, found func(pattern int, at int32)) 
 // follow takes edge k, and those that continue it, from entry at.
 func (w *walk) follow(a *Automaton, l *lattice, at, k int32, found func(int, int32)) {
 	e := &l.edges[k]
-	s := int32(0)
+	s, single := int32(0), int32(0)
 	if at >= 0 {
-		s = w.entries[at].state
+		s, single = w.entries[at].state, w.entries[at].single
 	}
 	if e.op == gapped {
 		if at >= 0 {
-			w.enter(entry{s, at, k, -1}, e.to)
+			w.enter(entry{s, at, k, -1, 0}, e.to)
 		}
 		return
 	}
+	if single++; e.to-e.from > 1 || e.more > 0 {
+		single = 0
+	}
 	for last := k + int32(e.more); k < last; k++ { // inside a name: nothing else goes on from there
 		if s = a.Step(s, l.edges[k].sym); s != 0 {
-			w.entries = append(w.entries, entry{s, at, k, -1})
+			w.entries = append(w.entries, entry{s, at, k, -1, 0})
 			at = int32(len(w.entries) - 1)
 		}
 	}
 	s = a.Step(s, l.edges[k].sym)
-	if s == 0 || !w.enter(entry{s, at, k, -1}, e.to) {
+	if s == 0 || !w.enter(entry{s, at, k, -1, single}, e.to) {
 		return
 	}
 	id := int32(len(w.entries) - 1)
-	for f := a.ends(s); f != 0; f = a.nodes[f].suffix {
+	for f := a.nodes[s].ends; f != 0; f = a.nodes[f].suffix {
 		found(int(a.nodes[f].pattern-1), id)
 	}
 }

@@ -11,6 +11,8 @@ type page struct {
 	tokens []normal.Token // simplified
 	gap    []bool         // an insertion of signs or spaces no longer than maxGap: may be skipped
 	run    []int32        // 1 + the last token of the run of letters that a letter stands in
+	bits   []float32      // surprisal
+	net    []float64      // surprisal less the cheapest disguise, of all tokens before
 	split  []uint8        // of a letter: syllables may begin (1) or end (2) here, so that the whole run is syllables
 }
 
@@ -47,6 +49,9 @@ func (p *page) read(n *normal.Normalizer, text string) {
 
 // maxGap is the longest run of signs and spaces that is taken for an insertion into a word.
 const maxGap = 4
+
+// potential is the most evidence that the tokens [from, to) could carry.
+func (p *page) potential(from, to int32) float32 { return float32(p.net[to] - p.net[from]) }
 
 // gapWeight is what one token of a class adds to the length of an insertion; 0 ends it.
 var gapWeight = [8]int{normal.Sign: 1, normal.Space: 1, normal.Stop: 2}

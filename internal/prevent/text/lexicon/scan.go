@@ -2,6 +2,7 @@ package lexicon
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -78,7 +79,8 @@ func (m *Matcher) Scan(text string) (*Result, error) {
 	}
 	r := &Result{Version: m.version}
 	var spots []spot
-	s := search{m: m}
+	s := m.searches.Get().(*search)
+	defer m.searches.Put(s)
 	for at := 0; at < len(text) && !r.Truncated; {
 		end := cut(text, at+pieceSize)
 		from := cut(text, at-pieceBefore)
@@ -100,6 +102,14 @@ func (m *Matcher) Scan(text string) (*Result, error) {
 	return r, nil
 }
 
+// rank orders candidates for the same place: plain ones first, then by evidence.
+func (c *candidate) rank() float32 {
+	if c.plain() {
+		return math.MaxFloat32
+	}
+	return c.bits
+}
+
 // cut moves i to a position between runes of the text.
 func cut(text string, i int) int {
 	i = min(max(i, 0), len(text))
@@ -113,11 +123,9 @@ func cut(text string, i int) int {
 // and disguised only beside a corroborating one.
 func (m *Matcher) resolve(text string, spots []spot) []spot {
 	slices.SortStableFunc(spots, func(a, b spot) int {
-		if d := cmp.Compare(a.start, b.start); d != 0 {
-			return d
-		}
-		return cmp.Compare(b.end, a.end)
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.term, b.term), cmp.Compare(b.rank(), a.rank()))
 	})
+	spots = slices.CompactFunc(spots, func(a, b spot) bool { return a.start == b.start && a.end == b.end && a.term == b.term })
 	var terms []spot
 	for i, a := range spots {
 		if m.terms[a.term].entry >= 0 && !m.hidden(spots, i) {

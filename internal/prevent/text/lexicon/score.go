@@ -82,31 +82,47 @@ const (
 	gapped // an insertion, of no character of the term
 )
 
-// surprise is the surprisal of token i in ordinary writing, after the token before it.
-func (m *Matcher) surprise(p *page, i int32) float32 {
-	t, g := &p.tokens[i], &m.scoring.Surprisal
-	switch t.Class {
-	case normal.Han:
-		if i > 0 && p.tokens[i-1].Class == normal.Han {
-			return m.normal.SurprisalAfter(p.tokens[i-1].Rune, t.Rune)
+// surprise fills in the surprisal of every token in ordinary writing, after the token before it.
+func (m *Matcher) surprise(p *page) {
+	g := &m.scoring.Surprisal
+	p.bits, p.net = p.bits[:0], append(p.net[:0], 0)
+	last := rune(-1) // the Han character before, if any
+	for i := range p.tokens {
+		t := &p.tokens[i]
+		bits, han := g.Sign, rune(-1)
+		switch t.Class {
+		case normal.Space, normal.Break:
+			bits = 0
+		case normal.Han:
+			if bits, han = m.normal.Surprisal(t.Rune), t.Rune; last >= 0 {
+				bits = m.normal.SurprisalAfter(last, t.Rune)
+			}
+		case normal.Letter:
+			if bits = g.Letter; p.run[i] != 0 && (i == 0 || p.run[i-1] != p.run[i]) && !p.foreign(int32(i)) {
+				bits += g.Run
+			}
+		case normal.Digit:
+			bits = g.Letter
 		}
-		return m.normal.Surprisal(t.Rune)
-	case normal.Letter:
-		if p.run[i] != 0 && (i == 0 || p.run[i-1] != p.run[i]) && !p.foreign(i) {
-			return g.Letter + g.Run
+		net := bits
+		if han >= 0 {
+			net -= min(m.scoring.Cost.Exact, m.leastCost(han))
 		}
-		return g.Letter
-	case normal.Digit:
-		return g.Letter
+		p.bits, p.net, last = append(p.bits, bits), append(p.net, p.net[i]+float64(net)), han
 	}
-	return g.Sign
+}
+
+// leastCost is what a character costs at least where it stands for another one.
+func (m *Matcher) leastCost(r rune) float32 {
+	c := &m.scoring.Cost
+	return min(c.Homophone+m.normal.LeastDisguise(r), c.Near, c.Alike, c.Named, c.Apart)
 }
 
 // continues is how much less surprising the token after a match is than it would be elsewhere: a word that goes on beyond the match
 // speaks for ordinary writing.
 func (m *Matcher) continues(p *page, to int32) float32 {
 	if int(to) < len(p.tokens) && to > 0 && p.tokens[to].Class == normal.Han && p.tokens[to-1].Class == normal.Han {
-		return m.normal.Surprisal(p.tokens[to].Rune) - m.surprise(p, to)
+		return m.normal.Surprisal(p.tokens[to].Rune) - p.bits[to]
 	}
 	return 0
 }
@@ -134,15 +150,18 @@ func (m *Matcher) weigh(t rune, e edge) (op, float32) {
 		return near, cost.Spelled + cost.Near
 	}
 	best, way := cost.Odd+m.scoring.Surprisal.Any, odd
-	if s, same, ok := m.sameSound(t, e.as); ok {
-		if same {
-			best, way = cost.Homophone+choice(n.Homophones(s), n.SyllableSurprisal(s), n.Surprisal(e.as)), homophone
-		} else {
-			best, way = cost.Near+choice(n.Near(n.Sound(s)), n.SoundSurprisal(n.Sound(s)), n.Surprisal(e.as)), near
+	if bits, same, ok := m.sameSound(t, e.as); ok {
+		switch {
+		case e.op == named:
+			return named, cost.Named
+		case same:
+			best, way = cost.Homophone+bits, homophone
+		default:
+			best, way = cost.Near+bits, near
 		}
-		if e.op == named {
-			best, way = cost.Named, named
-		}
+	}
+	if way != odd && best <= cost.Alike+cost.Near {
+		return way, best
 	}
 	if family, ok := n.Resemblance(t, e.as); ok {
 		if bits := cost.Alike + float32(math.Log2(float64(family))); bits < best {
@@ -152,24 +171,21 @@ func (m *Matcher) weigh(t rune, e edge) (op, float32) {
 	return way, best
 }
 
-// choice is −log2 of the probability that, of a number of characters of one kind, a disguise takes the one with this surprisal: half the
-// time any of them, half the time as they are used.
-func choice(size int, kind, one float32) float32 {
-	return -float32(math.Log2(0.5/float64(size) + 0.5*math.Exp2(float64(kind-one))))
-}
-
-// sameSound finds a reading that two characters share: the same syllable, or else only the same sound.
-func (m *Matcher) sameSound(a, b rune) (s normal.Syllable, same, ok bool) {
+// sameSound says whether b has a reading of a, or at least one with the same sound, and how unlikely b is among the disguises by it.
+func (m *Matcher) sameSound(a, b rune) (bits float32, same, ok bool) {
 	n := m.normal
-	for _, x := range n.Readings(a) {
-		for _, y := range n.Readings(b) {
+	readings := n.Readings(a)
+	for i, y := range n.Readings(b) {
+		for _, x := range readings {
 			if x == y {
-				return x, true, true
+				bits, _ = n.Disguise(b, i)
+				return bits, true, true
 			}
-			if n.Sound(x) == n.Sound(y) {
-				s, ok = x, true
+			if !ok && n.Sound(x) == n.Sound(y) {
+				_, bits = n.Disguise(b, i)
+				ok = true
 			}
 		}
 	}
-	return s, false, ok
+	return bits, false, ok
 }

@@ -30,7 +30,10 @@ type search struct {
 	walk    walk
 	way     []edge
 	words   []int32  // the tokens that are not spaces
-	stands  [][]rune // by word: what an odd character may stand for
+	stands  []rune   // what odd characters may stand for, one list after the other
+	stand   []int32  // by word: where its list begins
+	tried   []uint64 // by term: the run and the word from which it was last aligned
+	runs    uint64
 	found   []candidate
 }
 
@@ -40,7 +43,9 @@ const maxCandidates = 4096
 // run finds the candidates in text, which stands for itself: its ends count as ends of a sentence.
 func (s *search) run(text string) []candidate {
 	s.found = s.found[:0]
+	s.runs++
 	s.page.read(s.m.normal, text)
+	s.m.surprise(&s.page)
 	for v := range views {
 		if len(s.m.index[v].terms) == 0 || v == initials && !slices.ContainsFunc(s.page.run, func(end int32) bool { return end != 0 }) {
 			continue
@@ -48,6 +53,9 @@ func (s *search) run(text string) []candidate {
 		s.m.lattice(&s.lattice, &s.page, v)
 		ix := &s.m.index[v]
 		s.walk.run(ix.auto, &s.lattice, func(pattern int, at int32) {
+			if v != chars && s.unlikely(v, ix.terms[pattern][0], at) {
+				return
+			}
 			for _, id := range ix.terms[pattern] {
 				s.verify(v, id, at)
 			}
@@ -59,18 +67,22 @@ func (s *search) run(text string) []candidate {
 	return s.found
 }
 
+// unlikely says, without looking at the reading, whether a term that ends with an entry cannot be one: it has no letter in the view of
+// initials, or too little evidence. The terms of a pattern are equally long.
+func (s *search) unlikely(v view, id, at int32) bool {
+	entry := &s.walk.entries[at]
+	end, n := s.lattice.edges[entry.edge].to, int32(len(s.m.terms[id].runes))
+	if v == initials {
+		return !slices.ContainsFunc(s.page.run[max(0, end-n-maxGap):end], func(end int32) bool { return end != 0 })
+	}
+	return entry.single >= n && s.page.potential(end-n, end) < s.bound(id)
+}
+
+// keep adds a candidate while there is room.
 func (s *search) keep(c candidate) {
 	if len(s.found) < maxCandidates {
 		s.found = append(s.found, c)
 	}
-}
-
-// enough says whether the evidence suffices for the term.
-func (s *search) enough(c *candidate) bool {
-	if s.m.terms[c.term].short {
-		return c.bits >= s.m.scoring.Short
-	}
-	return c.bits >= s.m.scoring.Threshold
 }
 
 // verify weighs a term that some reading of the page spells up to an entry of the walk.
@@ -81,29 +93,52 @@ func (s *search) verify(v view, id, at int32) {
 		return
 	}
 	c := candidate{term: id, from: s.way[0].from, to: s.way[len(s.way)-1].to}
-	for i, e := range s.way {
-		way, cost := s.m.weigh(t.runes[i], e)
-		c.ways |= 1 << way
-		c.bits -= cost
-		if i > 0 && e.from < s.way[i-1].to { // another character of the same sign's name
-			continue
-		}
-		for k := e.from; k < e.to; k++ {
-			c.bits += s.m.surprise(&s.page, k)
-		}
-	}
-	if v == initials && !(c.has(letter) && s.wholeRuns(&c)) {
+	if v != chars && s.page.potential(c.from, c.to) < s.bound(id) {
 		return
 	}
 	for k := c.from; k < c.to; k++ {
 		if s.page.gap[k] && !s.read(k) {
 			c.gap += gapWeight[s.page.tokens[k].Class]
+			continue
 		}
+		c.bits += s.page.bits[k]
 	}
 	c.bits -= float32(c.gap)*s.m.scoring.Cost.Gap + s.m.continues(&s.page, c.to)
-	if v == chars && c.plain() || t.entry >= 0 && !t.variant && len(t.runes) > 1 && s.enough(&c) {
+	for i, e := range s.way {
+		if v != chars && c.bits < s.bound(id) {
+			return
+		}
+		way, cost := s.m.weigh(t.runes[i], e)
+		c.ways |= 1 << way
+		c.bits -= cost
+	}
+	if v == initials && !(c.has(letter) && s.wholeRuns(&c)) {
+		return
+	}
+	if c.ways == 1<<exact {
+		if v != chars {
+			return // the characters themselves: found in their own view
+		}
+		if c.gap > 0 && s.asWritten(t, &c) {
+			c.gap = 0
+		}
+	}
+	if c.plain() || t.entry >= 0 && !t.variant && len(t.runes) > 1 && c.bits >= s.bound(id) {
 		s.keep(c)
 	}
+}
+
+// bound is what a term of at most two characters, or a longer one, must reach.
+func (s *search) bound(id int32) float32 {
+	if s.m.terms[id].short {
+		return s.m.scoring.Short
+	}
+	return s.m.scoring.Threshold
+}
+
+// asWritten says whether the signs and spaces in the candidate are those of the term itself.
+func (s *search) asWritten(t *term, c *candidate) bool {
+	return slices.EqualFunc(s.page.tokens[c.from:c.to], t.written, func(t normal.Token, r rune) bool { return t.Rune == r })
 }
 
 // read says whether the way reads token k rather than skipping it.
@@ -121,52 +156,50 @@ func (s *search) wholeRuns(c *candidate) bool {
 
 // collectWords lists the tokens that are not spaces and what the odd ones among them may stand for.
 func (s *search) collectWords() {
-	s.words, s.stands = s.words[:0], s.stands[:0]
+	s.words, s.stands, s.stand = s.words[:0], s.stands[:0], append(s.stand[:0], 0)
 	for i, t := range s.page.tokens {
 		if t.Class == normal.Space || t.Class == normal.Break {
 			continue
 		}
 		s.words = append(s.words, int32(i))
-		s.stands = append(s.stands, s.standsFor(int32(i)))
+		if t.Class == normal.Han {
+			s.standsFor(int32(i))
+		}
+		s.stand = append(s.stand, int32(len(s.stands)))
 	}
 }
 
 // standsFor lists the characters of terms that resemble an odd character: one that is rare where it stands and forms no ordinary word. A
 // resemblance that too many characters share could never pay for itself.
-func (s *search) standsFor(i int32) []rune {
-	m, t := s.m, s.page.tokens[i]
-	if t.Class != normal.Han {
-		return nil
+func (s *search) standsFor(i int32) {
+	m, bits, from := s.m, s.page.bits[i], len(s.stands)
+	if bits < m.scoring.Surprisal.Odd || m.continues(&s.page, i+1) > 1 {
+		return
 	}
-	bits := m.surprise(&s.page, i)
-	if bits < m.scoring.Surprisal.Odd || s.m.continues(&s.page, i+1) > 1 {
-		return nil
-	}
-	var list []rune
-	for _, part := range m.normal.Direct(t.Rune) {
+	own := s.page.tokens[i].Rune
+	for _, part := range m.normal.Direct(own) {
 		if m.scoring.Cost.Alike+float32(math.Log2(float64(m.normal.Family(part)))) > bits {
 			continue
 		}
 		for _, r := range m.members[part] {
-			if r != t.Rune && !slices.Contains(list, r) {
-				list = append(list, r)
+			if r != own && !slices.Contains(s.stands[from:], r) {
+				s.stands = append(s.stands, r)
 			}
 		}
 	}
-	return list
 }
 
 // lookalikes tries the terms that have, at the right distance, what an odd character may stand for and the character near it.
 func (s *search) lookalikes() {
-	for a, list := range s.stands {
-		for _, r := range list {
+	for a := range s.words {
+		for _, r := range s.stands[s.stand[a]:s.stand[a+1]] {
 			for b := max(0, a-maxSpread); b <= min(len(s.words)-1, a+maxSpread); b++ {
 				if b == a {
 					continue
 				}
 				s.tryPair(r, s.page.tokens[s.words[b]].Rune, a, b)
 				if b == a+1 {
-					for _, other := range s.stands[b] {
+					for _, other := range s.stands[s.stand[b]:s.stand[b+1]] {
 						s.tryPair(r, other, a, b)
 					}
 				}
@@ -180,40 +213,57 @@ func (s *search) tryPair(x, y rune, a, b int) {
 	if a > b {
 		x, y, a, b = y, x, b, a
 	}
-	for _, p := range s.m.pairs.of(pairKey(x, y)) {
-		runes := s.m.terms[p.term].runes
-		if runes[p.i] == x && runes[p.j] == y && b-a == int(p.j-p.i) {
-			s.align(p.term, a-int(p.i))
-		}
+	for _, p := range s.m.apart.of(pairKey(x, y, b-a)) {
+		s.align(p.term, a-int(p.place))
 	}
 }
 
 // align weighs a term against the words from start on, one for one.
 func (s *search) align(id int32, start int) {
 	t, cost := &s.m.terms[id], &s.m.scoring.Cost
-	if start < 0 || start+len(t.runes) > len(s.words) {
+	if start < 0 || start+len(t.runes) > len(s.words) || s.tried[id] == s.runs<<32|uint64(start) {
 		return
 	}
-	c := candidate{term: id, from: s.words[start], to: s.words[start+len(t.runes)-1] + 1}
+	s.tried[id] = s.runs<<32 | uint64(start)
+	words := s.words[start : start+len(t.runes)]
+	c := candidate{term: id, from: words[0], to: words[len(words)-1] + 1}
+	if s.page.potential(c.from, c.to) < s.bound(id) {
+		return
+	}
+	other := 0
+	for i, k := range words {
+		if c.bits += s.page.bits[k]; s.page.tokens[k].Rune == t.runes[i] {
+			c.bits -= cost.Exact
+		} else {
+			other++
+			c.bits -= min(s.m.leastCost(s.page.tokens[k].Rune), cost.Odd)
+		}
+	}
+	c.bits -= s.m.continues(&s.page, c.to)
+	if other == 0 || c.bits < s.bound(id) { // what differs only costs more
+		return
+	}
 	lostLeft := len(t.runes) / 4
-	for i, r := range t.runes {
-		k := s.words[start+i]
-		way, bits := s.m.weigh(r, edge{as: s.page.tokens[k].Rune})
+	for i, k := range words {
+		if s.page.tokens[k].Rune == t.runes[i] {
+			c.ways |= 1 << exact
+			continue
+		}
+		way, bits := s.m.weigh(t.runes[i], edge{as: s.page.tokens[k].Rune})
 		if way == odd {
 			if lostLeft--; lostLeft < 0 {
 				return
 			}
-			if other := s.m.surprise(&s.page, k) + cost.Lost; other < bits {
-				way, bits = lost, other
+			if any := s.page.bits[k] + cost.Lost; any < bits {
+				way, bits = lost, any
 			}
 		}
 		c.ways |= 1 << way
-		c.bits += s.m.surprise(&s.page, k) - bits
+		if c.bits -= bits - min(s.m.leastCost(s.page.tokens[k].Rune), cost.Odd); c.bits < s.bound(id) {
+			return
+		}
 	}
-	c.bits -= s.m.continues(&s.page, c.to)
-	if c.ways != 1<<exact && s.enough(&c) {
-		s.keep(c)
-	}
+	s.keep(c)
 }
 
 // rearranged tries, for any two characters near each other, the terms that have both.
@@ -225,14 +275,9 @@ func (s *search) rearranged() {
 		}
 		for b := a + 1; b < len(s.words) && b <= a+maxSpread+1; b++ {
 			x, y := tokens[i].Rune, tokens[s.words[b]].Rune
-			for _, p := range s.m.pairs.of(pairKey(x, y)) {
-				runes := s.m.terms[p.term].runes
-				if runes[p.i] == x && runes[p.j] == y && b-a == int(p.j-p.i) {
-					s.align(p.term, a-int(p.i))
-				}
-				if len(runes) > 2 {
-					s.reorder(p.term, a, b)
-				}
+			s.tryPair(x, y, a, b)
+			for _, p := range s.m.mixed.of(pairKey(min(x, y), max(x, y), 0)) {
+				s.reorder(p.term, a, b)
 			}
 		}
 	}
@@ -265,11 +310,11 @@ func (s *search) reorder(id int32, a, b int) {
 	c := candidate{term: id, from: s.words[from], to: s.words[to-1] + 1, bits: -best, ways: 1 << exact, reorder: true}
 	for _, k := range s.words[from:to] {
 		if slices.Contains(runes, s.page.tokens[k].Rune) {
-			c.bits += s.m.surprise(&s.page, k)
+			c.bits += s.page.bits[k]
 		}
 	}
 	c.bits -= s.m.continues(&s.page, c.to)
-	if s.enough(&c) {
+	if c.bits >= s.bound(id) {
 		s.keep(c)
 	}
 }

@@ -76,6 +76,23 @@ func (n *Normalizer) indexParts() {
 	}
 }
 
+// indexLooks gives each character a mask of what it may share with others by its looks, so that most pairs are told apart at once.
+func (n *Normalizer) indexLooks() {
+	mark := func(r, part rune) { n.look.set(r, n.look.at(r)|1<<(uint32(part)*0x9e3779b1>>26)) }
+	n.direct.each(func(r rune, list []rune) {
+		for _, p := range append(slices.Clip(list), n.parts.at(r)...) {
+			mark(r, p)
+			mark(p, p)
+		}
+	})
+	n.alike.each(func(r rune, list []rune) {
+		for _, a := range list {
+			mark(r, a)
+			mark(a, a)
+		}
+	})
+}
+
 // takeApart appends a character and its parts, and theirs, each once.
 func (n *Normalizer) takeApart(list []rune, r rune, depth int) []rune {
 	if slices.Contains(list, r) {
@@ -121,6 +138,9 @@ func (n *Normalizer) Family(r rune) int { return int(n.family.at(r)) }
 // Resemblance is the size of the smallest family of characters that a and b both belong to by their looks: those with a
 // certain part, or the look-alikes of one of them. ok is false where there is none.
 func (n *Normalizer) Resemblance(a, b rune) (family int, ok bool) {
+	if n.look.at(a)&n.look.at(b) == 0 {
+		return 0, false
+	}
 	family = math.MaxInt
 	if l := n.alike.at(a); slices.Contains(l, b) {
 		family = len(l)

@@ -67,18 +67,17 @@ type Normalizer struct {
 	family    pages[uint16] // in how many characters a part occurs so
 	body      pages[rune]
 	alike     pages[[]rune]
+	look      pages[uint64]
 	signs     pages[[][]rune] // names of an emoji
 	bits      pages[float32]
-	partBits  pages[float32]
-	pairs     map[[2]rune]uint8
-
-	syllableBits, soundBits []float32
-	homophones, near        []int
+	disguise  pages[[][2]float32] // by reading
+	least     pages[float32]
+	pairs     pairTable
 }
 
 // New reads the embedded tables: about 50 ms and 20 MB.
 func New() (*Normalizer, error) {
-	n := &Normalizer{spelled: map[string]Syllable{}, typed: map[string]Syllable{}, pairs: make(map[[2]rune]uint8, 1<<16)}
+	n := &Normalizer{spelled: map[string]Syllable{}, typed: map[string]Syllable{}}
 	load := []struct {
 		name string
 		line func(fields []string) error
@@ -93,6 +92,7 @@ func New() (*Normalizer, error) {
 	}
 	n.indexSpellings()
 	n.indexParts()
+	n.indexLooks()
 	n.indexSurprisal()
 	return n, nil
 }

@@ -20,30 +20,26 @@ func (n *Normalizer) Surprisal(r rune) float32 {
 	return Unseen
 }
 
-// SyllableSurprisal is the surprisal of meeting any character that can be read so, in bits.
-func (n *Normalizer) SyllableSurprisal(s Syllable) float32 { return n.syllableBits[s] }
-
-// SoundSurprisal is the surprisal of meeting any character that can sound so, in bits.
-func (n *Normalizer) SoundSurprisal(s Sound) float32 { return n.soundBits[s] }
-
-// PartSurprisal is the surprisal of meeting any character that has the part, or is it, in bits.
-func (n *Normalizer) PartSurprisal(part rune) float32 {
-	if b := n.partBits.at(part); b != 0 {
-		return b
-	}
-	return n.Surprisal(part)
+// Disguise is how unlikely it is, in bits, that a character disguised by its sound becomes r: half the time any of the standard characters
+// with the sound is taken, half the time as they are used. Syllable counts for characters with the i-th reading of r, sound for those with that
+// sound.
+func (n *Normalizer) Disguise(r rune, i int) (syllable, sound float32) {
+	d := n.disguise.at(r)[i]
+	return d[0], d[1]
 }
 
-// Homophones is the number of standard characters that can be read so, at least 1.
-func (n *Normalizer) Homophones(s Syllable) int { return max(1, n.homophones[s]) }
+// LeastDisguise is the least of the syllable values of [Normalizer.Disguise] for r, or [Unseen] where r has no reading.
+func (n *Normalizer) LeastDisguise(r rune) float32 {
+	if least := n.least.at(r); least != 0 {
+		return least
+	}
+	return Unseen
+}
 
-// Near is the number of standard characters that can sound so, at least 1.
-func (n *Normalizer) Near(s Sound) int { return max(1, n.near[s]) }
-
-// indexSurprisal adds up, once all tables are read and indexed, the shares of the characters behind each syllable, sound and part.
+// indexSurprisal adds up, once all tables are read and indexed, the shares of the characters behind each syllable and sound.
 func (n *Normalizer) indexSurprisal() {
-	syllables, sounds, parts := make([]float64, len(n.syllables)), make([]float64, len(n.sounds)), map[rune]float64{}
-	n.homophones, n.near = make([]int, len(n.syllables)), make([]int, len(n.sounds))
+	syllables, sounds := make([]float64, len(n.syllables)), make([]float64, len(n.sounds))
+	homophones, near := make([]int, len(n.syllables)), make([]int, len(n.sounds))
 	n.bits.each(func(r rune, bits float32) {
 		if bits == 0 {
 			return
@@ -56,42 +52,82 @@ func (n *Normalizer) indexSurprisal() {
 		}
 		for _, s := range n.reading.at(r) {
 			syllables[s] += share
-			n.homophones[s] += std
+			homophones[s] += std
 			if !seen[n.sound[s]] {
 				sounds[n.sound[s]] += share
-				n.near[n.sound[s]] += std
+				near[n.sound[s]] += std
 				seen[n.sound[s]] = true
 			}
 		}
-		parts[r] += share
-		for _, p := range n.parts.at(r) {
-			parts[p] += share
+	})
+	n.reading.each(func(r rune, list []Syllable) {
+		costs := make([][2]float32, len(list))
+		for i, s := range list {
+			share := math.Exp2(-float64(n.Surprisal(r)))
+			costs[i] = [2]float32{choice(homophones[s], share/syllables[s]), choice(near[n.sound[s]], share/sounds[n.sound[s]])}
+		}
+		n.disguise.set(r, costs)
+		for _, c := range costs {
+			n.least.set(r, min(n.LeastDisguise(r), max(c[0], 0.01)))
 		}
 	})
-	n.syllableBits, n.soundBits = surprisals(syllables), surprisals(sounds)
-	for p, share := range parts {
-		n.partBits.set(p, surprisals([]float64{share})[0])
-	}
 }
 
-func surprisals(shares []float64) []float32 {
-	bits := make([]float32, len(shares))
-	for i, s := range shares {
-		bits[i] = Unseen
-		if s > 0 {
-			bits[i] = float32(min(Unseen, -math.Log2(s)))
-		}
+// choice is −log2 of the probability of one of size things, taken at random half the time and in proportion to share the other half.
+func choice(size int, share float64) float32 {
+	if math.IsNaN(share) || share > 1 {
+		share = 1 // the only one that is ever used
 	}
-	return bits
+	return float32(-math.Log2(0.5/float64(max(1, size)) + 0.5*share))
 }
 
 // SurprisalAfter is the surprisal of meeting b right after a, in bits: less than that of b alone where a and b stand together
 // in ordinary words.
 func (n *Normalizer) SurprisalAfter(a, b rune) float32 {
-	if bits, ok := n.pairs[[2]rune{a, b}]; ok {
-		return float32(bits)
+	if bits, ok := n.pairs.at(a, b); ok {
+		return bits
 	}
 	return n.Surprisal(b)
+}
+
+// pairTable holds a number for pairs of characters: an open-addressing table of a<<29 | b<<8 | number.
+type pairTable struct {
+	slots []uint64
+	n     int
+}
+
+func pairSlot(key uint64, size int) int { return int(key * 0x9e3779b97f4a7c15 >> 32 & uint64(size-1)) }
+
+func (t *pairTable) at(a, b rune) (float32, bool) {
+	key := uint64(a)<<21 | uint64(b)
+	for i := pairSlot(key, len(t.slots)); t.slots[i] != 0; i = (i + 1) & (len(t.slots) - 1) {
+		if t.slots[i]>>8 == key {
+			return float32(t.slots[i] & 0xff), true
+		}
+	}
+	return 0, false
+}
+
+func (t *pairTable) set(a, b rune, number uint8) {
+	if 2*(t.n+1) > len(t.slots) {
+		old := t.slots
+		t.slots = make([]uint64, max(1024, 2*len(old)))
+		for _, v := range old {
+			if v != 0 {
+				t.put(v)
+			}
+		}
+	}
+	t.n++
+	t.put((uint64(a)<<21|uint64(b))<<8 | uint64(number))
+}
+
+func (t *pairTable) put(v uint64) {
+	i := pairSlot(v>>8, len(t.slots))
+	for t.slots[i] != 0 {
+		i = (i + 1) & (len(t.slots) - 1)
+	}
+	t.slots[i] = v
 }
 
 func (n *Normalizer) loadSurprisal(f []string) error {
@@ -119,7 +155,7 @@ func (n *Normalizer) loadPairs(f []string) error {
 			return err
 		}
 		for _, r := range group[digits:] {
-			n.pairs[[2]rune{first(f[0]), r}] = uint8(bits)
+			n.pairs.set(first(f[0]), r, uint8(bits))
 		}
 	}
 	return nil
