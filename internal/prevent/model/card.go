@@ -24,7 +24,6 @@ type Card struct {
 	Members     []Member     `json:"members"`
 	Tried       []Member     `json:"tried"`
 	Metrics     Metrics      `json:"metrics"`
-	Folds       []Metrics    `json:"folds"`
 	Reliability []Reliable   `json:"reliability"`
 	Brier       float64      `json:"brier"`
 	Importance  []Importance `json:"importance"`
@@ -46,10 +45,11 @@ type DataNote struct {
 	AsOf      string `json:"as_of,omitempty"`
 }
 
-// Member is one set of parameters and its mean AUC over the folds of the search.
+// Member is one set of parameters and what cross-validation said of it.
 type Member struct {
 	Params
-	AUC float64 `json:"auc"`
+	AUC   float64   `json:"auc"`   // mean over the folds
+	Folds []float64 `json:"folds"` // AUC of each
 }
 
 // Reliable compares one tenth of the rows, by probability, with what happened.

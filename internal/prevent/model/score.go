@@ -163,7 +163,7 @@ func (c *Contribution) text() qingyuan.Text {
 func shown(v any) string {
 	switch v := v.(type) {
 	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
+		return strconv.FormatFloat(v, 'g', 12, 64)
 	case time.Time:
 		return v.UTC().Format("2006-01-02 15:04:05")
 	}

@@ -54,12 +54,13 @@ const (
 // patience is the number of rounds without a better one after which boosting stops.
 func (p Params) patience() int { return int(6 / p.Eta) }
 
-// xgb is p as parameters of XGBoost.
+// xgb is p as parameters of XGBoost. It keeps its generator per thread, so a booster that changes threads is reproducible
+// only if every round seeds anew.
 func (p Params) xgb(base float64, seed uint64) map[string]string {
 	f := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	return map[string]string{
 		"booster": "gbtree", "objective": "binary:logistic", "tree_method": "hist", "eval_metric": "auc", "verbosity": "0",
-		"nthread": "1", "seed": strconv.FormatUint(seed%math.MaxInt32, 10), "base_score": f(base),
+		"nthread": "1", "seed": strconv.FormatUint(seed%math.MaxInt32, 10), "seed_per_iteration": "1", "base_score": f(base),
 		"max_depth": strconv.Itoa(p.Depth), "eta": f(p.Eta), "min_child_weight": f(p.MinChild), "subsample": f(p.Subsample),
 		"colsample_bytree": f(p.ColSample), "lambda": f(p.Lambda),
 	}
@@ -277,6 +278,9 @@ func (t *task) try(ctx context.Context, folds []fold, p Params, seed uint64) (tr
 				out.AUC, out.Rounds = auc, r+1
 			}
 		}
+	}
+	for k := range folds {
+		out.Folds = append(out.Folds, folds[k].curve[out.Rounds-1])
 	}
 	return out, t.crew.do(ctx, len(folds), func(k int) error {
 		margins, err := folds[k].booster.predict(folds[k].valid, predictMargin, out.Rounds)

@@ -33,11 +33,11 @@ type Config struct {
 	// other column is a leak.
 	AsOf       string
 	Seed       uint64
-	Fast       bool // a smaller search and a single booster
-	AllowLeaky bool // train on columns that LeakCheck refuses
-	Threads    int  // 0 means one per core
-	Library    string
-	Now        func() time.Time
+	Fast       bool              // a smaller search and a single booster
+	AllowLeaky bool              // train on columns that LeakCheck refuses
+	Threads    int               // 0 means one per core
+	Library    string            // file of the XGBoost library; "" means where the system finds it
+	Now        func() time.Time  // nil means time.Now
 	Progress   func(step string) // may be nil; called as steps begin
 }
 
@@ -46,6 +46,12 @@ type Config struct {
 // It is Invalid if the data cannot be learned from, or knows the answer, and Unavailable where the XGBoost library is not
 // installed.
 func Train(ctx context.Context, c Config) (*Artefact, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Table == nil {
+		return nil, qingyuan.FieldErrorf("data", "is required")
+	}
 	began := c.Now()
 	positive, rows, err := labels(c.Table, c.Target)
 	if err != nil {
@@ -78,7 +84,7 @@ func Train(ctx context.Context, c Config) (*Artefact, error) {
 	if err != nil {
 		return nil, err
 	}
-	calibration := c.judge(t, card, trials)
+	calibration := judge(t, card, trials)
 	return c.finish(ctx, t, card, calibration, began)
 }
 
@@ -157,7 +163,7 @@ func (c *Config) search(ctx context.Context, t *task, card *Card) ([]trial, erro
 }
 
 // judge calibrates the mean of the members' out-of-fold margins and writes what they are worth into the card.
-func (c *Config) judge(t *task, card *Card, trials []trial) Calibration {
+func judge(t *task, card *Card, trials []trial) Calibration {
 	margins := make([]float64, len(t.rows))
 	for _, trial := range trials {
 		for i, m := range trial.margins {
@@ -190,6 +196,7 @@ func (c *Config) finish(ctx context.Context, t *task, card *Card, calibration Ca
 	if err != nil {
 		return nil, err
 	}
+	defer train.close()
 	files := make([][]byte, len(card.Members))
 	for k, m := range card.Members { // one after the other: boosters of one matrix share its caches
 		err := t.crew.do(ctx, 1, func(int) (err error) {
@@ -200,13 +207,20 @@ func (c *Config) finish(ctx context.Context, t *task, card *Card, calibration Ca
 			return nil, err
 		}
 	}
-	train.close()
 	merged, err := mergeModels(files)
 	if err != nil {
 		return nil, err
 	}
 	c.step("check against XGBoost")
-	if err := c.check(ctx, t, card, e, calibration, merged); err != nil {
+	f, err := readForest(merged)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(e, f, calibration, card, "")
+	if err != nil {
+		return nil, err
+	}
+	if err := m.check(ctx, t, merged, c.Seed); err != nil {
 		return nil, err
 	}
 	card.Seconds = c.Now().Sub(began).Seconds()
@@ -236,17 +250,11 @@ func (t *task) fit(ctx context.Context, p Params, train *matrix, seed uint64) ([
 const maxDifference = 1e-4
 
 // check scores a sample of the rows with XGBoost and with this package, and measures the importance of the columns on it.
-func (c *Config) check(ctx context.Context, t *task, card *Card, e *Encoder, calibration Calibration, file []byte) error {
-	f, err := readForest(file)
-	if err != nil {
-		return err
-	}
-	m, err := newModel(e, f, calibration, card, "")
-	if err != nil {
-		return err
-	}
+// Both go into the card.
+func (m *Model) check(ctx context.Context, t *task, file []byte, seed uint64) error {
+	card, e, f := m.card, m.encoder, m.forest
 	rows := slices.Clone(t.rows)
-	rng := rand.New(rand.NewPCG(c.Seed, 2))
+	rng := rand.New(rand.NewPCG(seed, 2))
 	rng.Shuffle(len(rows), func(i, k int) { rows[i], rows[k] = rows[k], rows[i] })
 	rows = rows[:min(len(rows), sampleRows)]
 	features, err := e.encode(t.table, rows)
