@@ -14,4 +14,4 @@ CREATE TABLE person_key (
   created_at bigint NOT NULL,
   PRIMARY KEY (tenant, id)
 );
-CREATE INDEX person_key_person ON person_key (tenant, person);
+CREATE INDEX person_key_person ON person_key (tenant, person, id); -- with id, or SQLite walks the primary key for the order

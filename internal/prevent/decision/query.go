@@ -2,6 +2,7 @@ package decision
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"sort"
 	"strings"
@@ -133,7 +134,7 @@ func (s *Service) Behind(ctx context.Context, d *Decision, tenant qingyuan.Tenan
 			if a.Include {
 				q.Before = min(d.Seq+1, orEnd(before))
 			}
-			if events, err = s.behind(tx, d, event, a, q); err != nil {
+			if events, err = s.behind(tx, d, event, program, a, q); err != nil {
 				return err
 			}
 			return nil
@@ -150,39 +151,44 @@ func orEnd(before int64) int64 {
 	return before
 }
 
-func (s *Service) behind(tx *store.Tx, d *Decision, event *qingyuan.Event, a Aggregate, q intake.Sharing) ([]*qingyuan.Event, error) {
-	keys := map[string]bool{}
-	for _, v := range d.Values {
-		if v.Name == "velocity."+a.ID+".key" {
-			if k, ok := v.Value.(string); ok {
-				keys[k] = true
-			}
+// behind reads the events that put something into the aggregate's stream under the keys that the decision looked up.
+func (s *Service) behind(tx *store.Tx, d *Decision, event *qingyuan.Event, program *Program, a Aggregate, q intake.Sharing) ([]*qingyuan.Event, error) {
+	keys := map[[16]byte]bool{}
+	selected(event, a.Lookup, func(key [16]byte) { keys[key] = true })
+	for _, v := range d.Values { // of several entities the trace names the one that counted
+		text, _ := v.Value.(string)
+		if key, err := hex.DecodeString(text); v.Name == "velocity."+a.ID+".key" && err == nil && len(key) == 16 {
+			keys = map[[16]byte]bool{[16]byte(key): true}
 		}
 	}
-	if len(keys) == 0 {
-		for _, e := range event.Entities {
-			if e.Kind == a.Lookup.Kind && (a.Lookup.Role == "" || a.Lookup.Role == e.Role) {
-				keys[e.Key] = true
-			}
-		}
-	}
+	rows := q.Limit
+	q.Limit = 1000 // before those are left out that mention the entity but count nothing
 	seen := map[int64]bool{}
 	var all []*qingyuan.Event
 	for k := range keys {
-		q.Key = k
+		q.Key = hex.EncodeToString(k[:])
 		events, err := s.cfg.Events.Sharing(tx, q)
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range events {
-			if !seen[e.Seq] {
+			if !seen[e.Seq] && e.Data != nil && contributes(program, e, a.Stream, k) {
 				seen[e.Seq] = true
 				all = append(all, e)
 			}
 		}
 	}
 	sort.Slice(all, func(i, j int) bool { return all[i].Seq > all[j].Seq })
-	return all[:min(len(all), q.Limit)], nil
+	return all[:min(len(all), rows)], nil
+}
+
+func contributes(p *Program, e *qingyuan.Event, stream int, key [16]byte) bool {
+	for _, c := range p.Contributions(e) {
+		if c.Stream == stream && c.Key == key {
+			return true
+		}
+	}
+	return false
 }
 
 // Release ends a hold by a person's word. Errors: conflict where the decision is no hold or was released already.
