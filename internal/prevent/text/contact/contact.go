@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 
@@ -145,19 +146,12 @@ func (r *Reader) Read(text string) []Mention {
 	}
 	f := r.fold(text)
 	var out []Mention
-	letters, digits := strings.ContainsAny(f.text, "abcdefghijklmnopqrstuvwxyz"), strings.ContainsAny(f.text, "0123456789")
-	if letters && r.at.MatchString(f.text) {
-		out = append(out, r.emails(f)...)
+	for _, w := range f.windows() {
+		out = append(out, r.emails(f, w)...)
+		out = append(out, r.urls(f, w)...)
+		out = append(out, r.handles(f, w)...)
 	}
-	if letters {
-		out = append(out, r.urls(f)...)
-	}
-	if letters || digits {
-		out = append(out, r.handles(f)...)
-	}
-	if digits {
-		out = append(out, r.phones(f)...)
-	}
+	out = append(out, r.phones(f)...)
 	return settle(out)
 }
 
@@ -167,7 +161,10 @@ func settle(all []Mention) []Mention {
 		if a.Span.Start != b.Span.Start {
 			return a.Span.Start - b.Span.Start
 		}
-		return b.Span.End - a.Span.End
+		if a.Span.End != b.Span.End {
+			return b.Span.End - a.Span.End
+		}
+		return strings.Compare(string(a.Kind), string(b.Kind))
 	})
 	var out []Mention
 	for _, m := range all {
@@ -188,6 +185,42 @@ type folded struct {
 	start []int32 // by byte of text: where its symbol begins in raw
 	end   []int32
 }
+
+// window is a part of the folded text that holds Latin letters or digits, with what stands around them.
+type window struct {
+	from int
+	text string
+}
+
+// around is how far, in bytes, the word that introduces a contact may stand from it.
+const around = 48
+
+// windows are the parts of the text that can hold a contact.
+func (f *folded) windows() []window {
+	var out []window
+	for i := 0; i < len(f.text); {
+		if !alphanumeric(f.text[i]) {
+			i++
+			continue
+		}
+		from := i
+		for end := i; i < len(f.text) && i <= end+around; i++ {
+			if alphanumeric(f.text[i]) {
+				end = i
+			}
+		}
+		for from = max(0, from-around); !utf8.RuneStart(f.text[from]); {
+			from++
+		}
+		for i < len(f.text) && !utf8.RuneStart(f.text[i]) {
+			i++
+		}
+		out = append(out, window{from, f.text[from:i]})
+	}
+	return out
+}
+
+func alphanumeric(b byte) bool { return isLetter(b) || b >= '0' && b <= '9' }
 
 // span is the raw span of bytes [i, j) of the folded text, 0 ≤ i < j.
 func (f *folded) span(i, j int) qingyuan.Span {

@@ -44,7 +44,7 @@ func TestRead(t *testing.T) {
 		{"加卫星 zhai520wu", []string{"wechat zhai520wu zhai520wu!"}},
 		{"绿泡泡：chedai_168", []string{"wechat chedai_168 chedai_168!"}},
 		{"薇❤ 不写了", nil},
-		{"vx19900001234", []string{"wechat 19900001234 19900001234!", "phone 19900001234 19900001234"}},
+		{"vx19900001234", []string{"phone 19900001234 19900001234", "wechat 19900001234 19900001234!"}},
 		{"QQ 123456789", []string{"qq 123456789 123456789"}},
 		{"扣扣：12345 6789", []string{"qq 123456789 12345 6789!"}},
 		{"进QQ群 987654321 领资料", []string{"group 987654321 987654321"}},

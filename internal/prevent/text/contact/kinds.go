@@ -8,10 +8,24 @@ import (
 	"qingyuan"
 )
 
+// shift restates offsets in the window as offsets in the text.
+func (w window) shift(m []int) []int {
+	for i := range m {
+		if m[i] >= 0 {
+			m[i] += w.from
+		}
+	}
+	return m
+}
+
 // emails reads addresses; at and dot may be words.
-func (r *Reader) emails(f *folded) []Mention {
+func (r *Reader) emails(f *folded, w window) []Mention {
 	var out []Mention
-	for _, m := range r.email.FindAllStringIndex(f.text, MaxMentions) {
+	if !r.at.MatchString(w.text) {
+		return nil
+	}
+	for _, m := range r.email.FindAllStringIndex(w.text, MaxMentions) {
+		m = w.shift(m)
 		s := f.text[m[0]:m[1]]
 		at := r.at.FindStringIndex(s)
 		value := s[:at[0]] + "@" + r.dot.ReplaceAllString(s[at[1]:], ".")
@@ -21,9 +35,10 @@ func (r *Reader) emails(f *folded) []Mention {
 }
 
 // urls reads web addresses with or without a scheme. The value has neither scheme nor www.
-func (r *Reader) urls(f *folded) []Mention {
+func (r *Reader) urls(f *folded, w window) []Mention {
 	var out []Mention
-	for _, m := range r.url.FindAllStringIndex(f.text, MaxMentions) {
+	for _, m := range r.url.FindAllStringIndex(w.text, MaxMentions) {
+		m = w.shift(m)
 		if m[0] > 0 && (f.text[m[0]-1] == '@' || f.text[m[0]-1] == '.') {
 			continue
 		}
@@ -52,10 +67,11 @@ func (r *Reader) urls(f *folded) []Mention {
 var letters = regexp.MustCompile(`^[^.]*[a-z]`)
 
 // handles reads accounts after the words that introduce them.
-func (r *Reader) handles(f *folded) []Mention {
+func (r *Reader) handles(f *folded, w window) []Mention {
 	var out []Mention
 	for _, a := range r.accounts {
-		for _, m := range a.re.FindAllStringSubmatchIndex(f.text, MaxMentions) {
+		for _, m := range a.re.FindAllStringSubmatchIndex(w.text, MaxMentions) {
+			m = w.shift(m)
 			i, j := m[2], m[3]
 			value := strings.TrimRight(f.text[i:j], "-_ .*·")
 			j = i + len(value)
