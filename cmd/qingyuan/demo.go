@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -25,6 +26,8 @@ type demoCommand struct {
 	Once    bool `help:"Exit after the report."`
 	JSON    bool `name:"json" help:"Print the report as one JSON object."`
 	Workers int  `default:"32" help:"Requests at once."`
+
+	latencies []time.Duration // of decisions, as the client saw them
 }
 
 // demoReport is what the demo prints.
@@ -86,7 +89,6 @@ func (c *demoCommand) play(ctx context.Context, s *server) (*demoReport, error) 
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
 	report := &demoReport{ByOutcome: map[string]int64{}, Address: s.url}
 	for _, file := range []struct {
 		name string
@@ -105,7 +107,7 @@ func (c *demoCommand) play(ctx context.Context, s *server) (*demoReport, error) 
 		}
 		report.Imported = append(report.Imported, *done)
 	}
-	return report, c.fill(ctx, s, report, began)
+	return report, c.fill(ctx, s, report)
 }
 
 // authoredRows are the authored events of every kind.
@@ -149,13 +151,16 @@ func (c *demoCommand) importRows(ctx context.Context, lender *client.Client, nam
 	for range c.Workers {
 		workers.Go(func() {
 			for body := range work {
+				sent := time.Now()
 				d, err := lender.Decide(ctx, body)
+				took := time.Since(sent)
 				mu.Lock()
 				switch code := qingyuan.CodeOf(err); {
 				case err == nil && d.Repeated:
 					out.Repeated++
 				case err == nil:
 					out.Decided++
+					c.latencies = append(c.latencies, took)
 				case code == qingyuan.Invalid, code == qingyuan.Conflict:
 					out.Refused++
 					fmt.Fprintf(os.Stderr, "\n%s: %v\n", name, err)
@@ -192,12 +197,8 @@ func (c *demoCommand) importRows(ctx context.Context, lender *client.Client, nam
 	return out, failed
 }
 
-func (c *demoCommand) fill(ctx context.Context, s *server, report *demoReport, began time.Time) error {
+func (c *demoCommand) fill(ctx context.Context, s *server, report *demoReport) error {
 	sum, err := s.decisions.Summary(ctx, api.DefaultTenant, time.UnixMicro(0), time.Now().Add(time.Minute))
-	if err != nil {
-		return err
-	}
-	recent, err := s.decisions.Summary(ctx, api.DefaultTenant, began, time.Now().Add(time.Minute))
 	if err != nil {
 		return err
 	}
@@ -220,16 +221,26 @@ func (c *demoCommand) fill(ctx context.Context, s *server, report *demoReport, b
 		a, b := report.ByRule[i], report.ByRule[j]
 		return a.N > b.N || a.N == b.N && a.Rule < b.Rule
 	})
-	report.Latency = map[string]string{}
-	if recent.Decisions > 0 {
-		report.Latency = map[string]string{"p50": recent.P50.String(), "p95": recent.P95.String(), "p99": recent.P99.String()}
-	}
+	report.Latency = percentiles(c.latencies)
 	replayed, err := s.decisions.Replay(ctx, api.DefaultTenant, nil)
 	if err != nil {
 		return err
 	}
 	report.Replay = fmt.Sprintf("%d of %d decisions identical", replayed.Identical, replayed.Decisions)
 	return nil
+}
+
+// percentiles are those of a set of durations, in words; empty where there are none.
+func percentiles(all []time.Duration) map[string]string {
+	out := map[string]string{}
+	if len(all) == 0 {
+		return out
+	}
+	slices.Sort(all)
+	for name, q := range map[string]float64{"p50": .50, "p95": .95, "p99": .99} {
+		out[name] = all[min(len(all)-1, int(q*float64(len(all))))].Round(10 * time.Microsecond).String()
+	}
+	return out
 }
 
 func (c *demoCommand) print(r *demoReport, s *server) error {
@@ -252,7 +263,7 @@ func (c *demoCommand) print(r *demoReport, s *server) error {
 		fmt.Fprintf(w, "    %-10s %7d  %s / %s\n", rule.Rule, rule.N, rule.Title.ZH, rule.Title.EN)
 	}
 	if len(r.Latency) > 0 {
-		fmt.Fprintf(w, "\n  决策时延(到达至落盘) arrival to commit: p50 %s, p95 %s, p99 %s\n", r.Latency["p50"], r.Latency["p95"], r.Latency["p99"])
+		fmt.Fprintf(w, "\n  决策时延(请求至落盘应答,%d 路并发) request to durable answer, %d at once: p50 %s, p95 %s, p99 %s\n", c.Workers, c.Workers, r.Latency["p50"], r.Latency["p95"], r.Latency["p99"])
 	}
 	fmt.Fprintf(w, "  重放 replay: %s\n", r.Replay)
 	fmt.Fprintf(w, "\n  UCI 数据为真实数据；authored_events 为编写的合成数据，不能说明真实世界。\n  The UCI rows are real; authored_events is authored, synthetic data and says nothing about the world.\n")

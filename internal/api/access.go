@@ -51,6 +51,97 @@ func (s *Server) accessKeys() {
 		Summary: "Revoke an API key at once", DefaultStatus: http.StatusNoContent, Errors: []int{404}}, manage, s.revokeKey)
 }
 
+// accounts registers the operations on the accounts of people.
+func (s *Server) accounts() {
+	manage := auth.Permission{Resource: auth.Accounts, Action: auth.Manage}
+	tag := []string{"access"}
+	guarded(s, huma.Operation{OperationID: "list-accounts", Method: http.MethodGet, Path: "/v1/accounts", Tags: tag,
+		Summary: "Accounts of people, newest first"}, manage, s.listAccounts)
+	guarded(s, huma.Operation{OperationID: "create-account", Method: http.MethodPost, Path: "/v1/accounts", Tags: tag, Errors: []int{409},
+		Summary: "Make an account; its first password is shown this once and must be changed", DefaultStatus: http.StatusCreated}, manage, s.createAccount)
+	guarded(s, huma.Operation{OperationID: "disable-account", Method: http.MethodDelete, Path: "/v1/accounts/{id}", Tags: tag,
+		Summary: "Disable an account; its sessions end at once", DefaultStatus: http.StatusNoContent, Errors: []int{404, 409}}, manage, s.disableAccount)
+	guarded(s, huma.Operation{OperationID: "reset-password", Method: http.MethodPost, Path: "/v1/accounts/{id}/password", Tags: tag,
+		Summary: "Give an account a new first password", Errors: []int{404, 409}}, manage, s.resetPassword)
+}
+
+// AccountView is one person's account.
+type AccountView struct {
+	ID          string     `json:"id"`
+	Name        string     `json:"name"`
+	Role        string     `json:"role"`
+	CreatedAt   time.Time  `json:"created_at"`
+	DisabledAt  *time.Time `json:"disabled_at,omitempty"`
+	LockedUntil *time.Time `json:"locked_until,omitempty"`
+	MustChange  bool       `json:"must_change"`
+}
+
+func accountView(a auth.Account) AccountView {
+	return AccountView{ID: a.ID, Name: a.Name, Role: string(a.Role), CreatedAt: a.CreatedAt.UTC(), DisabledAt: timeOrNil(a.DisabledAt),
+		LockedUntil: timeOrNil(a.LockedUntil), MustChange: a.MustChange}
+}
+
+type accountsPage struct {
+	Body struct {
+		Items      []AccountView `json:"items"`
+		NextCursor string        `json:"next_cursor,omitempty"`
+	}
+}
+
+func (s *Server) listAccounts(ctx context.Context, p auth.Principal, in *PageInput) (*accountsPage, error) {
+	all, next, err := s.cfg.Auth.Accounts(ctx, p, qingyuan.Page{Cursor: in.Cursor, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := &accountsPage{}
+	out.Body.NextCursor, out.Body.Items = next, make([]AccountView, len(all))
+	for i, a := range all {
+		out.Body.Items[i] = accountView(a)
+	}
+	return out, nil
+}
+
+type createAccountInput struct {
+	Body struct {
+		Name string `json:"name" minLength:"2" maxLength:"64"`
+		Role string `json:"role" enum:"admin,clerk,handler,collections_qa,analyst,reviewer,legal,taskforce_lead,compliance,dpo,validator,auditor,partner"`
+	}
+}
+
+type createdAccount struct {
+	Body struct {
+		AccountView
+		Password string `json:"password" doc:"Shown this once"`
+	}
+}
+
+func (s *Server) createAccount(ctx context.Context, p auth.Principal, in *createAccountInput) (*createdAccount, error) {
+	a, password, err := s.cfg.Auth.CreateAccount(ctx, p, in.Body.Name, auth.Role(in.Body.Role))
+	if err != nil {
+		return nil, err
+	}
+	out := &createdAccount{}
+	out.Body.AccountView, out.Body.Password = accountView(a), password
+	return out, nil
+}
+
+func (s *Server) disableAccount(ctx context.Context, p auth.Principal, in *keyInput) (*struct{}, error) {
+	return nil, s.cfg.Auth.DisableAccount(ctx, p, in.ID)
+}
+
+type firstPassword struct {
+	Body struct {
+		Password string `json:"password" doc:"Shown this once; it must be changed"`
+	}
+}
+
+func (s *Server) resetPassword(ctx context.Context, p auth.Principal, in *keyInput) (*firstPassword, error) {
+	out := &firstPassword{}
+	var err error
+	out.Body.Password, err = s.cfg.Auth.ResetPassword(ctx, p, in.ID)
+	return out, err
+}
+
 type keysPage struct {
 	Body struct {
 		Items      []KeyView `json:"items"`

@@ -16,6 +16,7 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/api"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/keys"
@@ -45,7 +46,7 @@ type house struct {
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), intake.Migrations(), decision.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -310,6 +311,9 @@ func TestSession(t *testing.T) {
 	}
 	if status, v, _ := post("/v1/keys", `{"name":"k","scopes":["events:write"]}`, fresh, v["csrf"].(string)); status != 201 || v["secret"] == nil {
 		t.Errorf("make a key: %d %v", status, v)
+	}
+	if status, v, _ := post("/v1/accounts", `{"name":"analyst","role":"analyst"}`, fresh, v["csrf"].(string)); status != 201 || v["password"] == nil {
+		t.Errorf("make an account: %d %v", status, v)
 	}
 }
 

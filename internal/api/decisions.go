@@ -92,7 +92,7 @@ type DecisionDetail struct {
 	Values       []ValueView   `json:"values"`
 	Event        EventView     `json:"event"`
 	Digest       string        `json:"digest" doc:"SHA-256 over outcome, reasons and values; a replay must give the same"`
-	LatencyUS    int64         `json:"latency_us" doc:"From arrival to commit, microseconds"`
+	LatencyUS    int64         `json:"latency_us" doc:"From arrival until it was decided, microseconds; the commit follows"`
 	Released     *ReleaseView  `json:"released,omitempty"`
 }
 
@@ -126,13 +126,14 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, err)
 		return
 	}
+	began := time.Now()
 	d, repeated, err := s.cfg.Decisions.Decide(r.Context(), req)
 	if err != nil {
 		fail(w, r, err)
 		return
 	}
 	if !repeated {
-		s.cfg.Metrics.Decision(d.Kind, d.Outcome, d.Latency)
+		s.cfg.Metrics.Decision(d.Kind, d.Outcome, time.Since(began))
 	}
 	w.Header().Set("Location", "/v1/decisions/"+d.ID)
 	writeJSON(w, http.StatusOK, Decided{ID: d.ID, EventID: d.EventID, Seq: d.Seq, Outcome: string(d.Outcome), Score: d.Score,
@@ -460,7 +461,7 @@ type summaryOutput struct {
 			P50 int64 `json:"p50"`
 			P95 int64 `json:"p95"`
 			P99 int64 `json:"p99"`
-		} `json:"latency_us" doc:"From arrival to commit, microseconds"`
+		} `json:"latency_us" doc:"From arrival until decided, microseconds; the commit follows"`
 	}
 }
 

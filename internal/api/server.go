@@ -70,6 +70,7 @@ func New(cfg Config) (*Server, error) {
 	s.rulesets()
 	s.lists()
 	s.accessKeys()
+	s.accounts()
 	s.stream()
 	s.problems()
 	if cfg.Console != nil {

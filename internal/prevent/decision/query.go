@@ -74,11 +74,11 @@ func (s *Service) List(ctx context.Context, tenant qingyuan.Tenant, f Filter) (a
 
 // rulesOf is a term for decisions in which a rule of the typology spoke, by the live ruleset.
 func (s *Service) rulesOf(tx *store.Tx, t qingyuan.Typology, args *[]any) (string, error) {
-	activation, err := s.record.lastActivation(tx, 1<<62)
-	if err != nil || activation == 0 {
+	d, err := s.record.deploymentAt(tx, 1<<62)
+	if err != nil || d.live == (ref{}) {
 		return "1 = 0", err
 	}
-	program, err := s.record.activated(tx, activation)
+	program, err := s.record.program(tx, d.live.id, d.live.version)
 	if err != nil {
 		return "", err
 	}
@@ -229,7 +229,7 @@ type Summary struct {
 	Events, Decisions int64
 	ByOutcome         map[qingyuan.Outcome]int64
 	ByRule            map[string]int64
-	P50, P95, P99     time.Duration // latency of decisions
+	P50, P95, P99     time.Duration // from arrival until decided, before the commit
 }
 
 // Summary counts decisions made within [from, to).

@@ -39,6 +39,7 @@ var (
 	decisionRow = store.Into("decision", "seq", "event_id", "kind", "outcome", "score", "ruleset", "version", "rules", "point", "fallback",
 		"latency_us", "decided_at", "digest", "trace")
 	releaseRow = store.Into("release", "seq", "actor", "reason", "at")
+	shadowRow  = store.Into("shadow_result", "seq", "ruleset", "version", "outcome", "score", "rules", "digest")
 	listRow    = store.Into("list_entry", "id", "list", "kind", "match", "value", "expires_at", "reason", "added_seq", "added_by")
 )
 
@@ -68,25 +69,12 @@ func (r *record) program(tx *store.Tx, id string, version int) (*Program, error)
 	return nil, qingyuan.Errorf(qingyuan.Internal, "ruleset %s@%d no longer compiles: %s", id, version, problems[0])
 }
 
-// activated is the program that the activation at seq made the tenant's.
-func (r *record) activated(tx *store.Tx, seq int64) (*Program, error) {
-	var id string
-	var version int
-	found, err := tx.Get(`SELECT id, version FROM ruleset_activation WHERE tenant = $1 AND seq = $2`, []any{seq}, &id, &version)
-	if err != nil {
-		return nil, err
+// corrected is the event that e replaces; nil where it replaces none.
+func (r *record) corrected(tx *store.Tx, e *qingyuan.Event) (*qingyuan.Event, error) {
+	if e.CorrectsSeq == 0 {
+		return nil, nil
 	}
-	if !found {
-		return nil, qingyuan.Errorf(qingyuan.Internal, "the activation at seq %d is missing from the record", seq)
-	}
-	return r.program(tx, id, version)
-}
-
-// lastActivation is the seq of the newest activation up to seq; 0 where there is none.
-func (r *record) lastActivation(tx *store.Tx, upTo int64) (int64, error) {
-	var seq sql.NullInt64
-	_, err := tx.Get(`SELECT max(seq) FROM ruleset_activation WHERE tenant = $1 AND seq <= $2`, []any{upTo}, &seq)
-	return seq.Int64, err
+	return r.events.EventAt(tx, e.CorrectsSeq)
 }
 
 const listColumns = `id, list, kind, match, value, expires_at, added_seq`
@@ -154,7 +142,7 @@ type Decision struct {
 	Version    int
 	Point      string
 	Fallback   string // why the declared fallback was given; empty for a decision
-	Latency    time.Duration
+	Latency    time.Duration // from arrival until it was decided; the commit follows
 	DecidedAt  time.Time
 	Digest     [32]byte
 	Rules      []string
@@ -181,20 +169,30 @@ func EventOf(id string) string { return "evt_" + strings.TrimPrefix(id, "dec_") 
 func tracedAs(eventID string) string { return "decision|" + eventID }
 
 // insert records a result for an event that was appended in the same command.
-func (r *record) insert(tx *store.Tx, p *intake.Prepared, res Result, point string, began time.Time) *Decision {
+func (r *record) insert(tx *store.Tx, p *intake.Prepared, res ruling, point string, began time.Time) *Decision {
 	e := &p.Event
+	codes := codesOf(res.Result)
+	d := &Decision{ID: IDOf(e.ID), EventID: e.ID, Seq: e.Seq, Kind: e.Kind, Outcome: res.Outcome, Score: res.Score,
+		Ruleset: res.Ruleset, Version: res.Version, Point: point, Fallback: res.Fallback, DecidedAt: tx.Now().UTC(),
+		Latency: tx.Now().Sub(began), Digest: Digest(res.Result), Rules: codes, Reasons: res.Reasons, Missing: res.NotEvaluable,
+		Values: res.Values, Typologies: res.Typologies}
+	trace := p.Key.Seal(EncodeTrace(res.Result), tracedAs(e.ID))
+	tx.Insert(decisionRow, e.Seq, e.ID, string(e.Kind), string(d.Outcome), int64(d.Score), d.Ruleset, int64(d.Version), joinCodes(codes),
+		point, d.Fallback, d.Latency.Microseconds(), d.DecidedAt.UnixMicro(), d.Digest[:], trace)
+	for _, beside := range res.shadows {
+		digest := Digest(beside)
+		tx.Insert(shadowRow, e.Seq, beside.Ruleset, int64(beside.Version), string(beside.Outcome), int64(beside.Score), joinCodes(codesOf(beside)), digest[:])
+	}
+	return d
+}
+
+// codesOf lists the rules that spoke, in the order of the reasons.
+func codesOf(res Result) []string {
 	codes := make([]string, len(res.Reasons))
 	for i, reason := range res.Reasons {
 		codes[i] = reason.Rule
 	}
-	d := &Decision{ID: IDOf(e.ID), EventID: e.ID, Seq: e.Seq, Kind: e.Kind, Outcome: res.Outcome, Score: res.Score,
-		Ruleset: res.Ruleset, Version: res.Version, Point: point, Fallback: res.Fallback, DecidedAt: tx.Now().UTC(),
-		Latency: tx.Now().Sub(began), Digest: Digest(res), Rules: codes, Reasons: res.Reasons, Missing: res.NotEvaluable,
-		Values: res.Values, Typologies: res.Typologies}
-	trace := p.Key.Seal(EncodeTrace(res), tracedAs(e.ID))
-	tx.Insert(decisionRow, e.Seq, e.ID, string(e.Kind), string(d.Outcome), int64(d.Score), d.Ruleset, int64(d.Version), joinCodes(codes),
-		point, d.Fallback, d.Latency.Microseconds(), d.DecidedAt.UnixMicro(), d.Digest[:], trace)
-	return d
+	return codes
 }
 
 var signalRow = store.Into("signal", "seq", "sealed")
@@ -214,8 +212,9 @@ func (r *record) keepSignals(tx *store.Tx, p *intake.Prepared, signals []qingyua
 	return nil
 }
 
-// signals reads what detectors found in the events with after < seq ≤ upTo. Those of erased persons are left out.
-func (r *record) signals(tx *store.Tx, after, upTo int64) (map[int64][]qingyuan.Signal, error) {
+// signals reads what detectors found in the events with after < seq ≤ upTo, of which events holds those in question.
+// Those of erased persons are left out.
+func (r *record) signals(tx *store.Tx, after, upTo int64, events []*qingyuan.Event) (map[int64][]qingyuan.Signal, error) {
 	rows, err := tx.Query(`SELECT seq, sealed FROM signal WHERE tenant = $1 AND seq > $2 AND seq <= $3`, after, upTo)
 	if err != nil {
 		return nil, err
@@ -235,12 +234,12 @@ func (r *record) signals(tx *store.Tx, after, upTo int64) (map[int64][]qingyuan.
 	}
 	rows.Close()
 	all := map[int64][]qingyuan.Signal{}
-	for seq, b := range sealed {
-		id, err := r.events.IDOf(tx, seq)
-		if err != nil {
-			return nil, err
+	for _, e := range events {
+		b, ok := sealed[e.Seq]
+		if !ok {
+			continue
 		}
-		plain, err := r.keys.Open(tx.Context(), tx.Tenant(), b, signalledAs(id))
+		plain, err := r.keys.Open(tx.Context(), tx.Tenant(), b, signalledAs(e.ID))
 		if qingyuan.CodeOf(err) == qingyuan.NotFound {
 			continue
 		}
@@ -251,7 +250,7 @@ func (r *record) signals(tx *store.Tx, after, upTo int64) (map[int64][]qingyuan.
 		if err := json.Unmarshal(plain, &found); err != nil {
 			return nil, err
 		}
-		all[seq] = found
+		all[e.Seq] = found
 	}
 	return all, nil
 }
