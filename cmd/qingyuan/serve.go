@@ -14,6 +14,7 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/api"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/keys"
@@ -78,7 +79,7 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 }
 
 func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error {
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), intake.Migrations(), decision.Migrations())
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations())
 	if err != nil {
 		return err
 	}

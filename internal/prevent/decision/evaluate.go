@@ -55,6 +55,8 @@ func (ev *Evaluator) Decide(in Input) Result {
 		switch {
 		case missing != "":
 			out.NotEvaluable = append(out.NotEvaluable, NotEvaluable{Rule: r.ID, Missing: missing})
+		case holds && in.Snoozed != nil && in.Snoozed(r.ID):
+			out.NotEvaluable = append(out.NotEvaluable, NotEvaluable{Rule: r.ID, Missing: ErrSnoozed})
 		case holds:
 			ev.fired = append(ev.fired, i)
 		}

@@ -13,59 +13,85 @@ const (
 	EventRecorded    = "event.recorded"    // subject: event id
 	DecisionMade     = "decision.made"     // subject: event id; data: Made
 	RulesetActivated = "ruleset.activated" // subject: id@version
+	RulesetStaged    = "ruleset.staged"    // subject: id@version; data: stage and percent
 	ListChanged      = "list.changed"      // subject: list name
+	SnoozeChanged    = "rule.snoozed"      // subject: rule
 )
 
-// lane is everything one tenant's decisions depend on, as of one seq. Live decisions, replay and rebuild drive the same
-// lane through the same steps; only a command (or the one goroutine of a replay) touches it.
+// lane is everything one tenant's decisions depend on, as of one seq. Live decisions, replay, rebuild and backtest drive
+// the same lane through the same steps; only a command (or the one goroutine of a replay) touches it.
 type lane struct {
-	record  *record
-	applied int64 // the seq up to which the record is in memory
-	program *Program
-	eval    *Evaluator
-	windows *velocity.Windows
-	lists   *ListIndex
-	prior   map[priorKey]velocity.Result // what the windows held before the event that is being decided
+	record   *record
+	applied  int64 // the seq up to which the record is in memory
+	fixed    bool  // a backtest: what the record deploys does not count
+	deployed deployment
+	tracks   []*track // one for each of deployed.refs(), in that order; never changed in place
+	lists    *ListIndex
+	snoozes  snoozes // never changed in place
 }
 
-type priorKey struct {
-	aggregate int
-	key       velocity.Key
+func newLane(r *record) *lane { return &lane{record: r, lists: NewListIndex()} }
+
+// live is the track that decides unless a rollout takes the event; nil where nothing is live.
+func (l *lane) live() *track {
+	if len(l.tracks) == 0 {
+		return nil
+	}
+	return l.tracks[0]
 }
 
-func newLane(r *record) *lane {
-	return &lane{record: r, lists: NewListIndex(), prior: map[priorKey]velocity.Result{}}
+// deciding is the track that decides the event, and those that only look on.
+func (l *lane) deciding(event *qingyuan.Event) (by *track, shadows []*track) {
+	if len(l.tracks) == 1 {
+		return l.tracks[0], nil
+	}
+	if l.deployed.candidate == (ref{}) {
+		return l.tracks[0], l.tracks[1:]
+	}
+	if InRollout(event.Subject.Key, l.deployed.candidate.id, l.deployed.percent) {
+		return l.tracks[1], l.tracks[2:]
+	}
+	return l.tracks[0], l.tracks[2:]
 }
 
 // lanePoint is a state of a lane to go back to.
 type lanePoint struct {
 	lane    lane
-	windows velocity.Mark
+	windows velocity.Mark   // of the first track
+	others  []velocity.Mark // of the rest
 	lists   int
 }
 
 func (l *lane) point() lanePoint {
 	p := lanePoint{lane: *l, lists: l.lists.Mark()}
-	if l.windows != nil {
-		p.windows = l.windows.Mark()
+	for i, t := range l.tracks {
+		if i == 0 {
+			p.windows = t.windows.Mark()
+			continue
+		}
+		p.others = append(p.others, t.windows.Mark())
 	}
 	return p
 }
 
-// back returns to p. Windows that were replaced since are simply dropped.
+// back returns to p. Tracks that were added since are simply dropped.
 func (l *lane) back(p lanePoint) {
 	*l = p.lane
 	l.lists.RollbackTo(p.lists)
-	if l.windows != nil {
-		l.windows.RollbackTo(p.windows)
+	for i, t := range l.tracks {
+		if i == 0 {
+			t.windows.RollbackTo(p.windows)
+			continue
+		}
+		t.windows.RollbackTo(p.others[i-1])
 	}
 }
 
 // settle lets go of the ways back.
 func (l *lane) settle() {
 	l.lists.Forget(l.lists.Mark())
-	if l.windows != nil {
-		l.windows.Forget(l.windows.Mark())
+	for _, t := range l.tracks {
+		t.windows.Forget(t.windows.Mark())
 	}
 }
 
@@ -100,32 +126,45 @@ func (l *lane) sync(tx *store.Tx, upTo int64) error {
 	return nil
 }
 
-// step applies one outbox entry: an event goes into the windows, a list change into the lists, an activation replaces
-// the program. Other kinds change nothing a decision reads.
+// step applies one outbox entry: an event goes into the windows, a list change into the lists, a snooze among the
+// snoozes, and a stage changes which programs there are. Other kinds change nothing a decision reads.
 func (l *lane) step(tx *store.Tx, e store.Entry, event *qingyuan.Event) error {
 	switch e.Kind {
 	case EventRecorded, DecisionMade:
 		if event == nil {
 			return qingyuan.Errorf(qingyuan.Internal, "the event is missing from the record")
 		}
-		if err := l.reabsorb(tx, event); err != nil {
-			return err
-		}
-	case ListChanged:
-		if err := l.changeLists(tx, e.Seq); err != nil {
-			return err
-		}
-	case RulesetActivated:
-		program, err := l.record.activated(tx, e.Seq)
+		corrected, err := l.record.corrected(tx, event)
 		if err != nil {
 			return err
 		}
-		if err := l.load(tx, program, e.Seq); err != nil {
+		l.absorb(event, corrected)
+	default:
+		if err := l.turn(tx, e); err != nil {
 			return err
 		}
 	}
 	l.applied = e.Seq
 	return nil
+}
+
+// turn applies an entry that is no event.
+func (l *lane) turn(tx *store.Tx, e store.Entry) (err error) {
+	switch e.Kind {
+	case ListChanged:
+		return l.changeLists(tx, e.Seq)
+	case SnoozeChanged:
+		l.snoozes, err = l.record.snoozesAt(tx, e.Seq)
+	case RulesetActivated, RulesetStaged:
+		if l.fixed {
+			return nil
+		}
+		var d deployment
+		if d, err = l.record.deploymentAt(tx, e.Seq); err == nil {
+			err = l.deploy(tx, d, e.Seq, nil)
+		}
+	}
+	return err
 }
 
 func (l *lane) changeLists(tx *store.Tx, seq int64) error {
@@ -146,117 +185,69 @@ func (l *lane) changeLists(tx *store.Tx, seq int64) error {
 	return nil
 }
 
-// absorb puts an event into the windows, after taking out the one it corrects.
-func (l *lane) absorb(event, corrected *qingyuan.Event) {
-	if l.program == nil || event.Data == nil {
-		return
-	}
-	if corrected != nil && corrected.Data != nil {
-		for _, c := range l.program.Contributions(corrected) {
-			l.windows.Remove(velocity.Stream(c.Stream), c.Key, item(corrected, c))
+// deploy gives the lane the tracks that d asks for. Those it has, and ready, are kept; the others get windows built from
+// all events recorded up to seq: what a program counts does not depend on when it was deployed.
+func (l *lane) deploy(tx *store.Tx, d deployment, seq int64, ready *track) error {
+	refs := d.refs()
+	tracks := make([]*track, len(refs))
+	for i, r := range refs {
+		if tracks[i] = l.track(r); tracks[i] == nil && ready != nil && refOf(ready.program) == r {
+			tracks[i] = ready
 		}
-	}
-	for _, c := range l.program.Contributions(event) {
-		l.windows.Add(velocity.Stream(c.Stream), c.Key, item(event, c))
-	}
-}
-
-// reabsorb absorbs an event of the record.
-func (l *lane) reabsorb(tx *store.Tx, event *qingyuan.Event) error {
-	var corrected *qingyuan.Event
-	if event.CorrectsSeq != 0 {
-		var err error
-		if corrected, err = l.record.events.EventAt(tx, event.CorrectsSeq); err != nil {
-			return err
+		if tracks[i] != nil {
+			continue
 		}
-	}
-	l.absorb(event, corrected)
-	return nil
-}
-
-func item(e *qingyuan.Event, c Contribution) velocity.Item {
-	return velocity.Item{At: e.EffectiveAt.UnixMicro(), Seq: e.Seq, Value: c.Value, Distinct: c.Distinct}
-}
-
-// load makes program the lane's, with windows built from all events recorded before seq: what a program counts does not
-// depend on when it became active.
-func (l *lane) load(tx *store.Tx, program *Program, seq int64) error {
-	windows, err := velocity.New(windowsOf(program))
-	if err != nil {
-		return err
-	}
-	l.program, l.eval, l.windows = program, program.NewEvaluator(), windows
-	for after := int64(0); after < seq-1; {
-		events, err := l.record.events.Range(tx, after, seq-1, page)
+		program, err := l.record.program(tx, r.id, r.version)
 		if err != nil {
 			return err
 		}
-		if len(events) == 0 {
-			return nil
+		if tracks[i], err = newTrack(program); err != nil {
+			return err
 		}
-		for _, e := range events {
-			if err := l.reabsorb(tx, e); err != nil {
-				return err
-			}
+		if err := tracks[i].load(tx, l.record, 0, seq); err != nil {
+			return err
 		}
-		after = events[len(events)-1].Seq
+	}
+	l.deployed, l.tracks = d, tracks
+	return nil
+}
+
+// track is the lane's track of that version; nil where it has none.
+func (l *lane) track(r ref) *track {
+	for _, t := range l.tracks {
+		if refOf(t.program) == r {
+			return t
+		}
 	}
 	return nil
 }
 
-// windowsOf says which windows a program reads.
-func windowsOf(p *Program) (cfg velocity.Config) {
-	for _, s := range p.Streams() {
-		cfg.Streams = append(cfg.Streams, velocity.StreamConfig{ID: s.ID, Longest: max(s.Window, velocity.MinLongest)})
+// absorb puts an event into every track's windows.
+func (l *lane) absorb(event, corrected *qingyuan.Event) {
+	for _, t := range l.tracks {
+		t.absorb(event, corrected)
 	}
-	return cfg
 }
 
-// survey reads, before an event is absorbed, every aggregate that its rules may ask for and that leaves the event out.
-// Everything recorded before counts that took effect no later than the event: systems that tell time in seconds give many
-// events one time.
+// survey prepares every track for deciding the event that is absorbed next.
 func (l *lane) survey(event *qingyuan.Event) {
-	clear(l.prior)
-	if l.program == nil || event.Data == nil {
-		return
+	for _, t := range l.tracks {
+		t.survey(event)
 	}
-	aggregates := l.program.Aggregates()
-	for _, i := range l.program.AggregatesFor(event.Kind) {
-		a := aggregates[i]
-		if a.Include {
-			continue
-		}
-		selected(event, a.Lookup, func(key [16]byte) {
-			l.prior[priorKey{i, key}] = read(l.windows, a, key, event.EffectiveAt.UnixMicro()+1)
-		})
-	}
+}
+
+// ruling is the result of the version that decided, and those of the versions in shadow.
+type ruling struct {
+	Result
+	shadows []Result
 }
 
 // decide evaluates an event that was surveyed and then absorbed.
-func (l *lane) decide(event *qingyuan.Event, signals []qingyuan.Signal) Result {
-	aggregates := l.program.Aggregates()
-	return l.eval.Decide(Input{
-		Event: event,
-		Velocity: func(v int, key [16]byte) (int64, bool) {
-			r, ok := l.prior[priorKey{v, key}]
-			if !ok {
-				r = read(l.windows, aggregates[v], key, event.EffectiveAt.UnixMicro()+1)
-			}
-			return r.N, r.Exact
-		},
-		Lists:   l.lists,
-		Signals: signals,
-		ListNow: event.ObservedAt,
-	})
-}
-
-func read(w *velocity.Windows, a Aggregate, key velocity.Key, asOf int64) velocity.Result {
-	s := velocity.Stream(a.Stream)
-	switch a.Agg {
-	case Sum:
-		return w.Sum(s, key, asOf, a.Window)
-	case Distinct:
-		return w.Distinct(s, key, asOf, a.Window)
+func (l *lane) decide(event *qingyuan.Event, signals []qingyuan.Signal) ruling {
+	by, shadows := l.deciding(event)
+	v := ruling{Result: by.decide(l, event, signals)}
+	for _, t := range shadows {
+		v.shadows = append(v.shadows, t.decide(l, event, signals))
 	}
-	return w.Count(s, key, asOf, a.Window)
+	return v
 }

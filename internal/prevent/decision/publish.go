@@ -78,69 +78,14 @@ func problemsError(problems []Problem) error {
 
 func subjectOf(id string, version int) string { return id + "@" + strconv.Itoa(version) }
 
-// Activate makes a published version the tenant's live ruleset. Its windows are built from the record beside the live
-// ones; decisions wait only for the last stretch.
-func (s *Service) Activate(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id string, version int, reason string) error {
-	next := newLane(s.record)
-	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
-		last, err := tx.LastSeq()
-		if err != nil {
-			return err
-		}
-		if err := next.base(tx, last); err != nil {
-			return err
-		}
-		program, err := s.record.program(tx, id, version)
-		if err != nil {
-			return err
-		}
-		return next.load(tx, program, last+1)
-	})
-	if err != nil {
-		return err
-	}
-	return s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		last, err := tx.LastSeq()
-		if err != nil {
-			return err
-		}
-		program, from := next.program, next.point()
-		s.mu.Lock()
-		was := s.lanes[tenant]
-		s.mu.Unlock()
-		tx.OnUndo(func() { next.back(from); s.keep(tenant, was) })
-		tx.OnCommit(next.settle)
-		if err := next.sync(tx, last); err != nil {
-			return err
-		}
-		if next.program != program { // another version became active meanwhile
-			if err := next.load(tx, program, last+1); err != nil {
-				return err
-			}
-		}
-		seq, err := tx.Emit(RulesetActivated, subjectOf(id, version), nil)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(`INSERT INTO ruleset_activation (tenant, seq, id, version, actor, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			seq, id, version, actor.ID, reason, tx.Now().UnixMicro())
-		if err != nil {
-			return err
-		}
-		next.applied = seq
-		s.keep(tenant, next)
-		return nil
-	})
-}
-
 // Bootstrap publishes and activates the shipped ruleset where the tenant has no active one.
 func (s *Service) Bootstrap(ctx context.Context, tenant qingyuan.Tenant, name string) error {
-	var active int64
+	var d deployment
 	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) (err error) {
-		active, err = s.record.lastActivation(tx, 1<<62)
+		d, err = s.record.deploymentAt(tx, 1<<62)
 		return err
 	})
-	if err != nil || active > 0 {
+	if err != nil || d.live != (ref{}) {
 		return err
 	}
 	text, err := ShippedRuleset(name)

@@ -19,7 +19,10 @@ type ReplayReport struct {
 	Erased      int             `json:"erased"`      // events of erased persons, which cannot be evaluated
 	Fallbacks   int             `json:"fallbacks"`   // decisions that gave a declared fallback; they are compared as such
 	Differences []Difference    `json:"differences"` // the first 100
-	Digest      string          `json:"digest"`      // over all replayed digests in order
+	// Shadows are results of versions in shadow; like decisions they must come out as recorded.
+	Shadows          int    `json:"shadows"`
+	ShadowsIdentical int    `json:"shadows_identical"`
+	Digest           string `json:"digest"` // over all replayed digests in order
 }
 
 // Difference is a decision that came out otherwise.
@@ -74,7 +77,7 @@ func (s *Service) replayPage(tx *store.Tx, l *lane, report *ReplayReport, digest
 	if err != nil {
 		return err
 	}
-	signals, err := s.record.signals(tx, l.applied, last)
+	signals, err := s.record.signals(tx, l.applied, last, events)
 	if err != nil {
 		return err
 	}
@@ -107,16 +110,18 @@ func (l *lane) compare(event *qingyuan.Event, signals []qingyuan.Signal, was rec
 		return
 	}
 	report.Decisions++
-	var res Result
+	by, _ := l.deciding(event)
+	var res ruling
 	if was.fallback != "" {
 		report.Fallbacks++
-		res = l.program.Fallback(was.point, event.Kind, was.fallback)
+		res.Result = by.program.Fallback(was.point, event.Kind, was.fallback)
 	} else {
 		res = l.decide(event, signals)
 	}
-	d := Digest(res)
+	res.compareShadows(was, report)
+	d := Digest(res.Result)
 	digest(d)
-	if string(d[:]) == string(was.digest) {
+	if string(d[:]) == string(was.digest) && was.by == refOf(by.program) {
 		report.Identical++
 		return
 	}
@@ -129,15 +134,29 @@ func (l *lane) compare(event *qingyuan.Event, signals []qingyuan.Signal, was rec
 	}
 }
 
+// compareShadows notes whether the versions in shadow come out as recorded, and whether the same ones were asked.
+func (v ruling) compareShadows(was recordedDecision, report *ReplayReport) {
+	report.Shadows += max(len(was.shadows), len(v.shadows))
+	for _, s := range v.shadows {
+		d := Digest(s)
+		if string(d[:]) == string(was.shadows[ref{s.Ruleset, s.Version}]) {
+			report.ShadowsIdentical++
+		}
+	}
+}
+
 // recordedDecision is what a replay compares with.
 type recordedDecision struct {
 	outcome         qingyuan.Outcome
+	by              ref // the version that decided
 	point, fallback string
 	digest          []byte
+	shadows         map[ref][]byte // digests
 }
 
+// recorded reads what was decided on the events with after < seq ≤ upTo.
 func (r *record) recorded(tx *store.Tx, after, upTo int64) (map[int64]recordedDecision, error) {
-	rows, err := tx.Query(`SELECT seq, outcome, point, fallback, digest FROM decision WHERE tenant = $1 AND seq > $2 AND seq <= $3`, after, upTo)
+	rows, err := tx.Query(`SELECT seq, outcome, ruleset, version, point, fallback, digest FROM decision WHERE tenant = $1 AND seq > $2 AND seq <= $3`, after, upTo)
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +165,37 @@ func (r *record) recorded(tx *store.Tx, after, upTo int64) (map[int64]recordedDe
 	for rows.Next() {
 		var seq int64
 		var d recordedDecision
-		if err := rows.Scan(&seq, &d.outcome, &d.point, &d.fallback, &d.digest); err != nil {
+		if err := rows.Scan(&seq, &d.outcome, &d.by.id, &d.by.version, &d.point, &d.fallback, &d.digest); err != nil {
 			return nil, err
 		}
 		all[seq] = d
 	}
-	return all, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	rows.Close()
+	return all, r.recordedShadows(tx, after, upTo, all)
+}
+
+func (r *record) recordedShadows(tx *store.Tx, after, upTo int64, all map[int64]recordedDecision) error {
+	rows, err := tx.Query(`SELECT seq, ruleset, version, digest FROM shadow_result WHERE tenant = $1 AND seq > $2 AND seq <= $3`, after, upTo)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var seq int64
+		var v ref
+		var digest []byte
+		if err := rows.Scan(&seq, &v.id, &v.version, &digest); err != nil {
+			return err
+		}
+		d := all[seq]
+		if d.shadows == nil {
+			d.shadows = map[ref][]byte{}
+		}
+		d.shadows[v] = digest
+		all[seq] = d
+	}
+	return rows.Err()
 }

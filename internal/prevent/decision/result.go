@@ -16,6 +16,8 @@ type Input struct {
 	// Profile holds what is known of the event's subject, nested as its paths say.
 	Profile map[string]any
 	Signals []qingyuan.Signal
+	// Snoozed reports whether a rule that holds is told not to speak; nil: none is.
+	Snoozed func(rule string) bool
 	// ListNow is the time at which list entries must be in force.
 	ListNow time.Time
 }
@@ -27,8 +29,10 @@ type NotEvaluable struct {
 	Missing string
 }
 
-// How a rule can fail other than by something missing.
+// How a rule can fail other than by something missing. A snoozed rule that would have spoken counts as not evaluable too, so
+// that it is never missed silently.
 const (
+	ErrSnoozed  = "!snoozed"
 	ErrDivision = "!division"
 	ErrLimit    = "!limit"
 	ErrFailed   = "!failed"

@@ -87,7 +87,7 @@ func (s *Service) Decide(ctx context.Context, req Request) (d *Decision, repeate
 		if err != nil {
 			return err
 		}
-		judge := func() Result { return l.judge(p, signals, req, tx.Now().Sub(began)) }
+		judge := func() ruling { return l.judge(p, signals, req, tx.Now().Sub(began)) }
 		res, err := s.append(tx, l, p, signals, judge, DecisionMade)
 		if err != nil {
 			return err
@@ -102,23 +102,24 @@ func (s *Service) Decide(ctx context.Context, req Request) (d *Decision, repeate
 }
 
 // judge decides an absorbed event, or gives the fallback where waited is beyond the deadline.
-func (l *lane) judge(p *intake.Prepared, signals []qingyuan.Signal, req Request, waited time.Duration) Result {
+func (l *lane) judge(p *intake.Prepared, signals []qingyuan.Signal, req Request, waited time.Duration) ruling {
+	by, _ := l.deciding(&p.Event)
 	deadline := req.Deadline
 	if deadline <= 0 {
 		deadline = DefaultDeadline
-		if point, ok := l.program.DecisionPoint(req.Point, p.Event.Kind); ok && point.Deadline > 0 {
+		if point, ok := by.program.DecisionPoint(req.Point, p.Event.Kind); ok && point.Deadline > 0 {
 			deadline = point.Deadline
 		}
 	}
 	if waited > deadline {
-		return l.program.Fallback(req.Point, p.Event.Kind, "deadline")
+		return ruling{Result: by.program.Fallback(req.Point, p.Event.Kind, "deadline")}
 	}
 	return l.decide(&p.Event, signals)
 }
 
 // append puts p on the record and into the windows, and evaluates it where judge is given. The outbox entry tells the
 // outcome, so evaluation comes first; an event's own seq is the next one.
-func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qingyuan.Signal, judge func() Result, kind string) (*Result, error) {
+func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qingyuan.Signal, judge func() ruling, kind string) (*ruling, error) {
 	from := l.point()
 	tx.OnUndo(func() { l.back(from) })
 	tx.OnCommit(l.settle)
@@ -134,7 +135,7 @@ func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qi
 		l.survey(&p.Event)
 	}
 	l.absorb(&p.Event, corrected)
-	var res *Result
+	var res *ruling
 	var data []byte
 	if judge != nil {
 		r := judge()
@@ -240,8 +241,17 @@ func (s *Service) repeat(ctx context.Context, p *intake.Prepared, conflict error
 	return d, true, err
 }
 
-// laneFor is the tenant's lane, brought up to the record as this command sees it.
+// laneFor is the tenant's lane, brought up to the record as this command sees it. Errors: unavailable where nothing is live.
 func (s *Service) laneFor(tx *store.Tx) (*lane, error) {
+	l, err := s.lane(tx)
+	if err == nil && l.live() == nil {
+		err = qingyuan.Errorf(qingyuan.Unavailable, "no ruleset is active for this tenant")
+	}
+	return l, err
+}
+
+// lane is laneFor where nothing need be live.
+func (s *Service) lane(tx *store.Tx) (*lane, error) {
 	s.mu.Lock()
 	l := s.lanes[tx.Tenant()]
 	s.mu.Unlock()
@@ -261,9 +271,6 @@ func (s *Service) laneFor(tx *store.Tx) (*lane, error) {
 		if err := l.sync(tx, last); err != nil {
 			return nil, err
 		}
-	}
-	if l.program == nil {
-		return nil, qingyuan.Errorf(qingyuan.Unavailable, "no ruleset is active for this tenant")
 	}
 	return l, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
@@ -23,7 +24,7 @@ const tenant = storetest.Tenant
 
 var (
 	ctx   = context.Background()
-	lines = []store.Line{keys.Migrations(), intake.Migrations(), decision.Migrations()}
+	lines = []store.Line{keys.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations()}
 	kek   = bytes.Repeat([]byte{3}, 32)
 )
 
@@ -115,7 +116,7 @@ func TestReplayEqualsLive(t *testing.T) {
 		if version != 2 {
 			t.Fatalf("second text got version %d", version)
 		}
-		must(t, h.svc.Activate(ctx, tenant, qingyuan.Actor{ID: "u"}, id, version, "test"))
+		must(t, h.svc.Activate(ctx, tenant, qingyuan.Actor{Kind: qingyuan.ActorUser, ID: "v"}, id, version, "test"))
 		some(h, 40)
 		first := replay(t, h)
 		must(t, h.svc.Snapshot(ctx, tenant))

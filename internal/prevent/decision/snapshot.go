@@ -15,49 +15,50 @@ import (
 	"qingyuan/internal/store"
 )
 
-// snapshotHead is the first line of a snapshot file; the windows follow.
+// snapshotHead is the first line of a snapshot file; the windows of each program follow, one after the other.
 type snapshotHead struct {
-	Format  int             `json:"format"`
-	Tenant  qingyuan.Tenant `json:"tenant"`
-	Applied int64           `json:"applied"`
-	Ruleset string          `json:"ruleset"`
-	Version int             `json:"version"`
+	Format   int               `json:"format"`
+	Tenant   qingyuan.Tenant   `json:"tenant"`
+	Applied  int64             `json:"applied"`
+	Programs []snapshotProgram `json:"programs"`
 }
+
+type snapshotProgram struct {
+	Ruleset string `json:"ruleset"`
+	Version int    `json:"version"`
+	Bytes   int64  `json:"bytes"`
+}
+
+const snapshotFormat = 2
 
 // rebuild makes the lane's state as of seq last from the record alone.
 func (l *lane) rebuild(tx *store.Tx, last int64) error {
-	if err := l.base(tx, last); err != nil {
-		return err
-	}
-	if l.program == nil {
-		return nil
-	}
-	return l.load(tx, l.program, last+1)
-}
-
-// base sets what is small: the program active and the list entries in force at seq.
-func (l *lane) base(tx *store.Tx, seq int64) error {
-	activation, err := l.record.lastActivation(tx, seq)
+	d, err := l.base(tx, last)
 	if err != nil {
 		return err
 	}
-	if activation > 0 {
-		if l.program, err = l.record.activated(tx, activation); err != nil {
-			return err
-		}
-		l.eval = l.program.NewEvaluator()
+	return l.deploy(tx, d, last, nil)
+}
+
+// base sets what is small as of seq, the snoozes and the list entries in force, and tells what was deployed.
+func (l *lane) base(tx *store.Tx, seq int64) (d deployment, err error) {
+	if d, err = l.record.deploymentAt(tx, seq); err != nil {
+		return d, err
+	}
+	if l.snoozes, err = l.record.snoozesAt(tx, seq); err != nil {
+		return d, err
 	}
 	entries, err := l.record.entriesAt(tx, seq)
 	if err != nil {
-		return err
+		return d, err
 	}
 	for _, e := range entries {
 		if err := l.lists.Add(e); err != nil {
-			return err
+			return d, err
 		}
 	}
 	l.applied = seq
-	return nil
+	return d, nil
 }
 
 // restore makes the lane's state from a snapshot and the record after it.
@@ -79,25 +80,44 @@ func (l *lane) restore(tx *store.Tx, path string, last int64) error {
 	if err := json.Unmarshal(line, &head); err != nil {
 		return err
 	}
-	if head.Format != 1 || head.Tenant != tx.Tenant() || head.Applied > last {
+	if head.Format != snapshotFormat || head.Tenant != tx.Tenant() || head.Applied > last {
 		return errors.New("the snapshot is not of this record")
 	}
-	if err := l.base(tx, head.Applied); err != nil {
-		return err
-	}
-	if l.program == nil || l.program.Ruleset().ID != head.Ruleset || l.program.Ruleset().Version != head.Version {
-		return errors.New("the snapshot is of another ruleset")
-	}
-	cfg := windowsOf(l.program)
-	windows, got, err := velocity.Restore(cfg, r)
+	d, err := l.base(tx, head.Applied)
 	if err != nil {
 		return err
 	}
-	if got.Position != head.Applied || len(got.Missing) > 0 {
-		return errors.New("the snapshot does not hold what the ruleset reads")
+	refs := d.refs()
+	if len(refs) == 0 || len(refs) != len(head.Programs) {
+		return errors.New("the snapshot is of other rulesets")
 	}
-	l.windows = windows
+	l.deployed = d
+	for i, p := range head.Programs {
+		if refs[i] != (ref{p.Ruleset, p.Version}) {
+			return errors.New("the snapshot is of other rulesets")
+		}
+		t, err := l.restoreTrack(tx, refs[i], io.LimitReader(r, p.Bytes), head.Applied)
+		if err != nil {
+			return err
+		}
+		l.tracks = append(l.tracks, t)
+	}
 	return l.sync(tx, last)
+}
+
+func (l *lane) restoreTrack(tx *store.Tx, v ref, in io.Reader, applied int64) (*track, error) {
+	program, err := l.record.program(tx, v.id, v.version)
+	if err != nil {
+		return nil, err
+	}
+	windows, got, err := velocity.Restore(windowsOf(program), in)
+	if err != nil {
+		return nil, err
+	}
+	if got.Position != applied || len(got.Missing) > 0 {
+		return nil, errors.New("the snapshot does not hold what the ruleset reads")
+	}
+	return trackOn(program, windows), nil
 }
 
 // Verify builds the tenant's windows anew from the record alone and compares them with the live ones, byte for byte.
@@ -120,7 +140,8 @@ func (s *Service) Verify(ctx context.Context, tenant qingyuan.Tenant) error {
 		}
 		tx.OnCommit(func() {
 			l.settle()
-			failed = errors.Join(l.windows.Snapshot(&live, last), rebuilt.windows.Snapshot(&anew, last))
+			rebuilt.applied = l.applied
+			failed = errors.Join(l.copy(tenant, &live), rebuilt.copy(tenant, &anew))
 		})
 		return nil
 	})
@@ -160,14 +181,25 @@ func (s *Service) Snapshot(ctx context.Context, tenant qingyuan.Tenant) error {
 	return writeFile(path, &copied)
 }
 
+// copy writes the snapshot of every track.
 func (l *lane) copy(tenant qingyuan.Tenant, out *bytes.Buffer) error {
-	rs := l.program.Ruleset()
-	head, err := json.Marshal(snapshotHead{Format: 1, Tenant: tenant, Applied: l.applied, Ruleset: rs.ID, Version: rs.Version})
+	head := snapshotHead{Format: snapshotFormat, Tenant: tenant, Applied: l.applied}
+	var windows bytes.Buffer
+	for _, t := range l.tracks {
+		before := windows.Len()
+		if err := t.windows.Snapshot(&windows, l.applied); err != nil {
+			return err
+		}
+		v := refOf(t.program)
+		head.Programs = append(head.Programs, snapshotProgram{v.id, v.version, int64(windows.Len() - before)})
+	}
+	line, err := json.Marshal(head)
 	if err != nil {
 		return err
 	}
-	out.Write(append(head, '\n'))
-	return l.windows.Snapshot(out, l.applied)
+	out.Write(append(line, '\n'))
+	_, err = windows.WriteTo(out)
+	return err
 }
 
 // writeFile puts content under path whole or not at all.
