@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 	"sort"
@@ -91,17 +92,18 @@ func (c *demoCommand) play(ctx context.Context, s *server) (*demoReport, error) 
 	}
 	report := &demoReport{ByOutcome: map[string]int64{}, Address: s.url}
 	for _, file := range []struct {
-		name string
-		rows func() (func(func([]byte, error) bool), int, error)
+		name    string
+		rows    func() (source, int, error)
+		workers int
 	}{
-		{"authored_events.jsonl", authoredRows},
-		{"uci_credit_default.csv", uciRows},
+		{"authored_events.jsonl", authoredRows, 1}, // its stories are told in order
+		{"uci_credit_default.csv", uciRows, c.Workers},
 	} {
 		rows, total, err := file.rows()
 		if err != nil {
 			return nil, err
 		}
-		done, err := c.importRows(ctx, lender, file.name, rows, total)
+		done, err := c.importRows(ctx, lender, file.name, rows, total, file.workers)
 		if err != nil {
 			return nil, err
 		}
@@ -110,8 +112,11 @@ func (c *demoCommand) play(ctx context.Context, s *server) (*demoReport, error) 
 	return report, c.fill(ctx, s, report)
 }
 
+// source yields events, or the error of a row.
+type source = iter.Seq2[[]byte, error]
+
 // authoredRows are the authored events of every kind.
-func authoredRows() (func(func([]byte, error) bool), int, error) {
+func authoredRows() (source, int, error) {
 	raw, err := testdata.Files.ReadFile("authored_events.jsonl")
 	if err != nil {
 		return nil, 0, err
@@ -127,7 +132,7 @@ func authoredRows() (func(func([]byte, error) bool), int, error) {
 }
 
 // uciRows are the rows of the UCI file as a lender's applications.
-func uciRows() (func(func([]byte, error) bool), int, error) {
+func uciRows() (source, int, error) {
 	raw, err := testdata.Files.ReadFile("uci_credit_default.csv")
 	if err != nil {
 		return nil, 0, err
@@ -141,15 +146,15 @@ func uciRows() (func(func([]byte, error) bool), int, error) {
 
 // importRows decides every row, several at once, and shows how far it is. Rows are sent in order, so that the record is
 // nearly in the order of the file.
-func (c *demoCommand) importRows(ctx context.Context, lender *client.Client, name string, rows func(func([]byte, error) bool), total int) (*imported, error) {
+func (c *demoCommand) importRows(ctx context.Context, lender *client.Client, name string, rows source, total, workers int) (*imported, error) {
 	out := &imported{File: name}
 	began := time.Now()
 	var mu sync.Mutex
 	var failed error
-	work := make(chan []byte, c.Workers)
-	var workers sync.WaitGroup
-	for range c.Workers {
-		workers.Go(func() {
+	work := make(chan []byte, workers)
+	var busy sync.WaitGroup
+	for range workers {
+		busy.Go(func() {
 			for body := range work {
 				sent := time.Now()
 				d, err := lender.Decide(ctx, body)
@@ -188,7 +193,7 @@ func (c *demoCommand) importRows(ctx context.Context, lender *client.Client, nam
 		return failed == nil && ctx.Err() == nil
 	})
 	close(work)
-	workers.Wait()
+	busy.Wait()
 	bar.end(out.Rows)
 	out.Seconds = time.Since(began).Seconds()
 	if failed == nil {
