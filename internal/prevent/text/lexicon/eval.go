@@ -21,10 +21,11 @@ type EvalOptions struct {
 	Data       io.Reader          // JSON lines of text, label, perturb, entities
 	Normalizer *normal.Normalizer // nil: a new one
 	Scoring    *Scoring           // nil: the shipped one
+	Lexicons   []*Lexicon         // nil: the shipped ones; measured on the clean texts only
 }
 
 // EvalReport is the outcome of [Eval]. Recovery and false hits come from one run with one matcher, whose terms are all entities of the file.
-// A row is clean if its label is ok and nothing is perturbed. A hit on a clean text is false unless the text holds the term
+// A row is clean if its label is ok, ham or normal and nothing is perturbed. A hit on a clean text is false unless the text holds the term
 // literally, letter case and width aside; literal ones are counted apart.
 type EvalReport struct {
 	Scoring     string            `json:"scoring"` // version of the scoring
@@ -36,6 +37,20 @@ type EvalReport struct {
 	FalseRate   float64           `json:"false_per_1000_per_100_terms"`
 	FalseByView map[View]int      `json:"false_by_view"`
 	TwoChar     ShortReport       `json:"two_char"` // terms of at most 2 characters: disguised ones count only beside a corroborating hit
+	Product     ProductReport     `json:"product"`
+}
+
+// ProductReport is what the lexicons that are in use find in the clean texts. A false hit is one that would accuse: neither weak nor in
+// a context.
+type ProductReport struct {
+	Version   string         `json:"version"`
+	Texts     int            `json:"clean_texts"`
+	Hits      int            `json:"hits"`
+	Weak      int            `json:"weak_hits"`
+	InContext int            `json:"hits_in_context"`
+	FalseHits int            `json:"false_hits"`
+	FalseRate float64        `json:"false_per_1000"`
+	ByTerm    map[string]int `json:"false_by_term"`
 }
 
 // ShortReport is what EvalReport says of long terms, for the short ones.
@@ -74,12 +89,21 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalReport, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Normalizer == nil {
+		if o.Normalizer, err = normal.New(); err != nil {
+			return nil, err
+		}
+	}
 	m, terms, err := evalMatcher(o, rows)
 	if err != nil {
 		return nil, err
 	}
+	product, err := productMatcher(o)
+	if err != nil {
+		return nil, err
+	}
 	r := &EvalReport{Scoring: strconv.Itoa(m.scoring.Version), Perturb: map[string]*Tally{}, FalseByView: map[View]int{},
-		TwoChar: ShortReport{Perturb: map[string]*Tally{}}}
+		TwoChar: ShortReport{Perturb: map[string]*Tally{}}, Product: ProductReport{Version: product.Version(), ByTerm: map[string]int{}}}
 	for _, t := range m.terms {
 		if t.short {
 			r.TwoChar.Terms++
@@ -95,11 +119,15 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rows[i].Label == "ok" && (rows[i].Perturb == "none" || rows[i].Perturb == "") {
-			r.clean(m, &rows[i], res.Hits)
-		} else {
+		if !rows[i].clean() {
 			r.recover(m, &rows[i], terms, res.Hits)
+			continue
 		}
+		r.clean(m, &rows[i], res.Hits)
+		if res, err = product.Scan(rows[i].Text); err != nil {
+			return nil, err
+		}
+		r.Product.count(res.Hits)
 	}
 	r.finish()
 	return r, nil
@@ -129,13 +157,6 @@ func readRows(data io.Reader) ([]evalRow, error) {
 
 // evalMatcher builds a matcher whose terms are the entities of the rows; terms gives their ids.
 func evalMatcher(o EvalOptions, rows []evalRow) (*Matcher, map[string]string, error) {
-	n := o.Normalizer
-	if n == nil {
-		var err error
-		if n, err = normal.New(); err != nil {
-			return nil, nil, err
-		}
-	}
 	terms := map[string]string{}
 	l := &Lexicon{Name: "entities", Version: 1}
 	for i := range rows {
@@ -147,8 +168,41 @@ func evalMatcher(o EvalOptions, rows []evalRow) (*Matcher, map[string]string, er
 			l.Terms = append(l.Terms, Term{ID: terms[e], Text: e, Sense: qingyuan.Text{ZH: e, EN: e}, Source: "data"})
 		}
 	}
-	m, err := New(Config{Normalizer: n, Lexicons: []*Lexicon{l}, Scoring: o.Scoring})
+	m, err := New(Config{Normalizer: o.Normalizer, Lexicons: []*Lexicon{l}, Scoring: o.Scoring})
 	return m, terms, err
+}
+
+// productMatcher builds the matcher of the lexicons in use.
+func productMatcher(o EvalOptions) (*Matcher, error) {
+	var err error
+	if o.Lexicons == nil {
+		if o.Lexicons, err = Shipped(); err != nil {
+			return nil, err
+		}
+	}
+	return New(Config{Normalizer: o.Normalizer, Lexicons: o.Lexicons, Scoring: o.Scoring})
+}
+
+func (r *evalRow) clean() bool {
+	return (r.Label == "ok" || r.Label == "ham" || r.Label == "normal") && (r.Perturb == "none" || r.Perturb == "")
+}
+
+// count adds the hits of the product lexicons in one clean text.
+func (p *ProductReport) count(hits []Hit) {
+	p.Texts++
+	p.Hits += len(hits)
+	for i := range hits {
+		switch h := &hits[i]; {
+		case h.Weak:
+			p.Weak++
+		case h.Context != "":
+			p.InContext++
+		default:
+			p.FalseHits++
+			p.ByTerm[h.Text+" ("+string(h.View)+": "+h.Raw+")"]++
+		}
+	}
+	p.FalseRate = round(float64(p.FalseHits) * 1000 / float64(p.Texts))
 }
 
 // clean counts the terms hit in a clean text, each once.

@@ -53,6 +53,16 @@ const maxGap = 4
 // potential is the most evidence that the tokens [from, to) could carry.
 func (p *page) potential(from, to int32) float32 { return float32(p.net[to] - p.net[from]) }
 
+// marked says whether something that folds to nothing stands between the tokens [from, to).
+func (p *page) marked(from, to int32) bool {
+	for i := from + 1; i < to; i++ {
+		if p.tokens[i].Start > p.tokens[i-1].End {
+			return true
+		}
+	}
+	return false
+}
+
 // gapWeight is what one token of a class adds to the length of an insertion; 0 ends it.
 var gapWeight = [8]int{normal.Sign: 1, normal.Space: 1, normal.Stop: 2}
 

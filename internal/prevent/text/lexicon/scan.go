@@ -70,6 +70,7 @@ const (
 type spot struct {
 	candidate
 	start, end int
+	marked     bool // something invisible or drawn over stands inside
 }
 
 // Scan finds the terms in text. Text longer than [normal.MaxText] is refused with Invalid.
@@ -85,7 +86,7 @@ func (m *Matcher) Scan(text string) (*Result, error) {
 		end := cut(text, at+pieceSize)
 		from := cut(text, at-pieceBefore)
 		for _, c := range s.run(text[from:cut(text, end+pieceAfter)]) {
-			p := spot{c, from + int(s.page.tokens[c.from].Start), from + int(s.page.tokens[c.to-1].End)}
+			p := spot{c, from + int(s.page.tokens[c.from].Start), from + int(s.page.tokens[c.to-1].End), s.page.marked(c.from, c.to)}
 			if p.start >= at && p.start < end {
 				spots = append(spots, p)
 			}
@@ -134,7 +135,7 @@ func (m *Matcher) resolve(text string, spots []spot) []spot {
 	}
 	var kept []spot
 	for i, a := range terms {
-		if m.wanted(a) && (a.plain() || !m.terms[a.term].short || m.corroborated(terms, i)) {
+		if m.wanted(a) && (!m.doubtful(a) || m.corroborated(terms, i)) {
 			kept = append(kept, a)
 		}
 	}
@@ -144,7 +145,13 @@ func (m *Matcher) resolve(text string, spots []spot) []spot {
 // wanted says whether the entry of a term is reported in the way it was found.
 func (m *Matcher) wanted(a spot) bool {
 	e := &m.entries[m.terms[a.term].entry]
-	return e.Match != Disguised || !a.plain() || m.terms[a.term].variant
+	return e.Match != Disguised || !a.plain() || a.marked || m.terms[a.term].variant
+}
+
+// doubtful says whether a spot needs a corroborating one: a disguise or variant of at most two characters.
+func (m *Matcher) doubtful(a spot) bool {
+	t := &m.terms[a.term]
+	return t.short && (!a.plain() || t.variant)
 }
 
 // near calls f for the spots that overlap spot i, itself left out, until it returns false.
@@ -191,10 +198,13 @@ func (m *Matcher) corroborated(spots []spot, i int) (ok bool) {
 		if b.term == a.term || b.start < a.end && b.end > a.start {
 			return true
 		}
-		if b.plain() {
-			ok = m.wanted(b) && !m.entries[t.entry].Weak && len(t.runes) > 1
-		} else {
-			ok = !t.short || a.bits+b.bits >= m.scoring.Together
+		switch {
+		case m.doubtful(b):
+			ok = a.bits+b.bits >= m.scoring.Together
+		case b.plain():
+			ok = m.wanted(b) && !m.entries[t.entry].Weak
+		default:
+			ok = true
 		}
 		return !ok
 	})
@@ -207,8 +217,9 @@ func (m *Matcher) hit(text string, p spot) Hit {
 	e := &m.entries[t.entry]
 	h := Hit{Term: e.ID, Text: e.Text, Typology: e.Typology, Weak: e.Weak, Sense: e.Sense, Source: e.Source, View: viewOf(text, p),
 		Span: qingyuan.Span{Start: p.start, End: p.end}, Raw: text[p.start:p.end]}
+	h.Short = m.doubtful(p)
 	if !p.plain() {
-		h.Bits, h.Short = p.bits, t.short
+		h.Bits = p.bits
 	}
 	if h.View == ViewBase && m.traditional(h.Raw) {
 		h.View = ViewSimplified
@@ -231,7 +242,7 @@ func viewOf(text string, p spot) View {
 		return ViewPinyin
 	case p.has(apart):
 		return ViewMerged
-	case p.has(named), p.gap > 0:
+	case p.has(named), p.gap > 0, p.marked:
 		return ViewCompact
 	}
 	return ViewBase

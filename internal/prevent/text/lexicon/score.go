@@ -19,6 +19,7 @@ type Scoring struct {
 	Date          string  `yaml:"date"`
 	Threshold     float32 `yaml:"threshold"`     // bits that a disguised term must reach
 	Short         float32 `yaml:"short"`         // bits that a disguised term of at most two characters must reach, corroborated
+	Half          float32 `yaml:"half"`          // bits less where one of the two characters is kept
 	Together      float32 `yaml:"together"`      // bits that two short ones must reach together to corroborate each other
 	Corroboration int     `yaml:"corroboration"` // bytes within which a corroborating hit must stand
 	Cost          Costs   `yaml:"cost"`
@@ -37,7 +38,8 @@ type Costs struct {
 	Letter    float32 `yaml:"letter"`    // the first letter
 	Odd       float32 `yaml:"odd"`       // an unrelated character, rare enough not to be ordinary writing
 	Lost      float32 `yaml:"lost"`      // anything else
-	Gap       float32 `yaml:"gap"`       // an inserted sign or space
+	Gap       float32 `yaml:"gap"`       // an inserted sign or space; a picture costs nothing
+	Kept      float32 `yaml:"kept"`      // instead of exact, where nothing but insertions disguises the term
 	Inversion float32 `yaml:"inversion"` // two characters in the wrong order
 	Foreign   float32 `yaml:"foreign"`   // a character that came in between by rearranging
 }
@@ -148,6 +150,10 @@ func (m *Matcher) weigh(t rune, e edge) (op, float32) {
 			return spelled, cost.Spelled
 		}
 		return near, cost.Spelled + cost.Near
+	}
+	if e.op == apart { // in parts, and not even of the character itself
+		way, bits := m.weigh(t, edge{as: e.as})
+		return way, bits + cost.Apart + cost.Alike
 	}
 	best, way := cost.Odd+m.scoring.Surprisal.Any, odd
 	if bits, same, ok := m.sameSound(t, e.as); ok {

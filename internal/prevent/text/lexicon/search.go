@@ -14,10 +14,19 @@ type candidate struct {
 	bits     float32 // evidence
 	ways     uint16  // a bit for each op
 	gap      int     // weight of the insertions inside
+	drawn    int     // of them pictures, which no ordinary writing puts inside a word
 	reorder  bool    // the characters stand in another order
 }
 
 func (c *candidate) has(o op) bool { return c.ways>>o&1 != 0 }
+
+// insert notes a token that is skipped.
+func (c *candidate) insert(t normal.Token) {
+	c.gap += gapWeight[t.Class]
+	if t.Class == normal.Sign && t.Rune >= 0x2000 {
+		c.drawn++
+	}
+}
 
 // plain says whether the term stands there as it is, apart from folding.
 func (c *candidate) plain() bool { return c.ways == 1<<exact && c.gap == 0 && !c.reorder }
@@ -98,12 +107,12 @@ func (s *search) verify(v view, id, at int32) {
 	}
 	for k := c.from; k < c.to; k++ {
 		if s.page.gap[k] && !s.read(k) {
-			c.gap += gapWeight[s.page.tokens[k].Class]
+			c.insert(s.page.tokens[k])
 			continue
 		}
 		c.bits += s.page.bits[k]
 	}
-	c.bits -= float32(c.gap)*s.m.scoring.Cost.Gap + s.m.continues(&s.page, c.to)
+	c.bits -= float32(c.gap-c.drawn)*s.m.scoring.Cost.Gap + s.m.continues(&s.page, c.to)
 	for i, e := range s.way {
 		if v != chars && c.bits < s.bound(id) {
 			return
@@ -122,18 +131,29 @@ func (s *search) verify(v view, id, at int32) {
 		if c.gap > 0 && s.asWritten(t, &c) {
 			c.gap = 0
 		}
+		if c.gap > 0 { // the insertion is the whole disguise
+			c.bits += float32(len(t.runes)) * (s.m.scoring.Cost.Exact - s.m.scoring.Cost.Kept)
+		}
 	}
-	if c.plain() || t.entry >= 0 && !t.variant && len(t.runes) > 1 && c.bits >= s.bound(id) {
+	if c.plain() || t.entry >= 0 && !t.variant && len(t.runes) > 1 && s.enough(&c) {
 		s.keep(c)
 	}
 }
 
-// bound is what a term of at most two characters, or a longer one, must reach.
+// bound is the least that a disguise of the term must reach.
 func (s *search) bound(id int32) float32 {
 	if s.m.terms[id].short {
-		return s.m.scoring.Short
+		return s.m.scoring.Short - s.m.scoring.Half
 	}
 	return s.m.scoring.Threshold
+}
+
+// enough says whether the evidence suffices for the term.
+func (s *search) enough(c *candidate) bool {
+	if s.m.terms[c.term].short && !c.has(exact) {
+		return c.bits >= s.m.scoring.Short
+	}
+	return c.bits >= s.bound(c.term)
 }
 
 // asWritten says whether the signs and spaces in the candidate are those of the term itself.
@@ -263,7 +283,9 @@ func (s *search) align(id int32, start int) {
 			return
 		}
 	}
-	s.keep(c)
+	if s.enough(&c) {
+		s.keep(c)
+	}
 }
 
 // rearranged tries, for any two characters near each other, the terms that have both.

@@ -8,8 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Unseen is the surprisal of a character that the source of the frequencies does not have, in bits.
-const Unseen = 24
+// Unseen is the most surprising a character can be, in bits, and so is one that the source of the frequencies does not have: names and written
+// numerals bring rare characters, several at a time, into any text.
+const Unseen = 18
 
 // Surprisal is −log2 of the share of a simplified character in running Chinese text, in bits; for what is no Han
 // character, [Unseen].
@@ -139,7 +140,7 @@ func (n *Normalizer) loadSurprisal(f []string) error {
 		return err
 	}
 	for _, r := range f[1] {
-		n.bits.set(r, float32(bits))
+		n.bits.set(r, float32(min(bits, Unseen)))
 	}
 	return nil
 }

@@ -87,6 +87,9 @@ func toneless(s string) string {
 	return b.String()
 }
 
+// maxReadings is how many syllables of a character are kept: what comes after the second is archaic or in names, with few exceptions.
+const maxReadings = 2
+
 // pinyin builds lines "syllable TAB standard characters TAB other characters TAB characters that also read so". The
 // first column holds the characters of the 2013 standard list of 8,105 under their most usual reading.
 func pinyin(src string) ([]string, error) {
@@ -115,9 +118,11 @@ func pinyin(src string) ([]string, error) {
 			first = list[0]
 			add(first, 1, r)
 		}
+		kept := 1
 		for _, s := range list {
-			if s != first {
+			if s != first && kept < maxReadings {
 				add(s, 2, r)
+				kept++
 			}
 		}
 	}
