@@ -1,6 +1,7 @@
 package velocity
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
@@ -36,10 +37,14 @@ const (
 	hotEvents   = 50_000
 )
 
+func benchConfig() Config {
+	return Config{Streams: []StreamConfig{{ID: "cold", Longest: 31 * dayD}, {ID: "hot", Longest: 31 * dayD}}}
+}
+
 // population is a million keys with five million items over thirty days in stream 0, and in stream 1 one key with 50,000
 // items over the same time.
 var population = sync.OnceValue(func() *Windows {
-	w, err := New(Config{Streams: []StreamConfig{{ID: "cold", Longest: 31 * dayD}, {ID: "hot", Longest: 31 * dayD}}})
+	w, err := New(benchConfig())
 	if err != nil {
 		panic(err)
 	}
@@ -108,4 +113,33 @@ func BenchmarkRebuild(b *testing.B) {
 		s := w.Stats()[0]
 		b.ReportMetric(float64(s.Bytes)/float64(s.Keys), "B/key")
 	}
+}
+
+// BenchmarkSnapshot writes and BenchmarkRestore reads the state of the population.
+func BenchmarkSnapshot(b *testing.B) {
+	w := population()
+	var out bytes.Buffer
+	before := cpu(b)
+	for b.Loop() {
+		out.Reset()
+		if err := w.Snapshot(&out, 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1e6, "cpu-ms/op")
+	b.ReportMetric(float64(out.Len())/1e6, "MB")
+}
+
+func BenchmarkRestore(b *testing.B) {
+	var out bytes.Buffer
+	if err := population().Snapshot(&out, 1); err != nil {
+		b.Fatal(err)
+	}
+	before := cpu(b)
+	for b.Loop() {
+		if _, _, err := Restore(benchConfig(), bytes.NewReader(out.Bytes())); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/1e6, "cpu-ms/op")
 }

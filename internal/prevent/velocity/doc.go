@@ -16,6 +16,8 @@
 //     misses an item of the window and never counts one further outside it than the width of one bucket.
 //   - A stream forgets by its own watermark, the latest effective time it has seen.
 //
+// It takes no events and emits none: decision maps events to items, and keeps the journal in step with the writer's commits.
+//
 // One goroutine at a time may use a [Windows]; queries move caches, so they count as use. DESIGN.md, next to this file,
 // explains the structure.
 package velocity

@@ -3,7 +3,7 @@ package velocity
 import "sort"
 
 // maxExact is the most items a layout may keep exactly per key.
-const maxExact = 64
+const maxExact = 128
 
 // history is what one stream keeps for one key, while a call works on it.
 type history struct {

@@ -1,6 +1,7 @@
 package velocity
 
 import (
+	"math"
 	"time"
 	"unsafe"
 )
@@ -13,7 +14,7 @@ type view struct {
 	hot     *hotKey
 	tier    uint8
 	buckets []bucket
-	latest  bool // buckets reaches to the latest one
+	latest  bool // there are no buckets after these
 	exact   bool
 }
 
@@ -40,8 +41,8 @@ func (w *Windows) Sum(s Stream, k Key, asOf int64, window time.Duration) Result 
 	return Result{n, v.exact}
 }
 
-// Distinct is the number of distinct values of the items in [asOf-window, asOf). Where the window reaches into buckets it
-// is an estimate with a relative standard error of 2.3 %, less for a few hundred values.
+// Distinct is the number of distinct values of the items in [asOf-window, asOf). Where the window reaches into
+// buckets and there are more than 64 values, it is an estimate with a relative standard error of 2.3 %.
 func (w *Windows) Distinct(s Stream, k Key, asOf int64, window time.Duration) Result {
 	v := w.view(s, k, asOf, window)
 	if len(v.buckets) == 0 {
@@ -103,42 +104,44 @@ func (w *Windows) reach(v *view, from, to int64) {
 
 // cached keeps the union of the buckets of a window for the next query. Each further value goes into it as well, so it
 // has to be made anew only when the first bucket falls out of the window; and then not from all buckets, as the union of
-// the later half of them is kept beside it.
+// the later half of them is kept beside it. For late queries, which end before the latest bucket, there is another one.
 type cached struct {
 	all    union
 	rest   union
 	window int64  // µs
-	from   uint32 // the first bucket of all, which covers that and all later ones
+	from   uint32 // the first bucket of all
 	middle uint32 // the first bucket of rest
+	to     uint32 // the last bucket of both; endless if they cover all to come
 	used   uint32 // when it was used last
 	tier   uint8
+	fresh  bool // nothing in it is good yet
 }
 
+const endless = math.MaxUint32
+
 func (c *cached) add(bucket, h uint32) {
-	if bucket >= c.from {
+	if bucket >= c.from && bucket <= c.to {
 		c.all.add(h)
 	}
-	if bucket >= c.middle {
+	if bucket >= c.middle && bucket <= c.to {
 		c.rest.add(h)
 	}
 }
 
 // union is the union of the sketches of v's buckets.
 func (w *Windows) union(v view) *union {
-	if !v.latest {
-		w.scratch.reset()
-		w.fill(&w.scratch, v.buckets)
-		return &w.scratch
-	}
 	c := w.cache(v)
-	first := v.buckets[0].i
-	if c.from == first && c.middle > 0 {
+	first, to := v.buckets[0].i, uint32(endless)
+	if !v.latest {
+		to = v.buckets[len(v.buckets)-1].i
+	}
+	if c.from == first && c.to == to && !c.fresh {
 		return &c.all
 	}
 	middle, _ := find(v.buckets, c.middle)
-	if c.middle == 0 || c.middle < first || middle == len(v.buckets) {
+	if c.fresh || c.to != to || c.middle < first || middle == len(v.buckets) {
 		middle = len(v.buckets) / 2
-		c.middle = v.buckets[middle].i
+		c.middle, c.to, c.fresh = v.buckets[middle].i, to, false
 		c.rest.reset()
 		w.fill(&c.rest, v.buckets[middle:])
 	}
@@ -148,7 +151,7 @@ func (w *Windows) union(v view) *union {
 	return &c.all
 }
 
-// cache is the place for the union of v's buckets, which may be that of another window or, with middle 0, empty.
+// cache is the place for the union of v's buckets: what it held for the same window last, or a fresh one.
 func (w *Windows) cache(v view) *cached {
 	w.clock++
 	v.hot.used = w.clock
@@ -159,7 +162,7 @@ func (w *Windows) cache(v view) *cached {
 			continue
 		}
 		c := w.unions.at(ref)
-		if c.tier == v.tier && c.window == v.window {
+		if c.tier == v.tier && c.window == v.window && (c.to == endless) == v.latest {
 			c.used = w.clock
 			return c
 		}
@@ -172,7 +175,7 @@ func (w *Windows) cache(v view) *cached {
 		v.st.stats.Bytes += int64(unsafe.Sizeof(cached{}))
 	}
 	c := w.unions.at(v.hot.unions[free])
-	c.tier, c.window, c.used, c.middle = v.tier, v.window, w.clock, 0
+	c.tier, c.window, c.used, c.fresh = v.tier, v.window, w.clock, true
 	return c
 }
 

@@ -185,10 +185,10 @@ func TestRebuildEqualsLive(t *testing.T) {
 func TestHotWithoutItems(t *testing.T) {
 	t.Parallel()
 	w, k := mustNew(t, 30*dayD), Key{1}
-	for i := range int64(100) {
+	for i := range int64(36 + maxExact) {
 		w.Add(0, k, Item{At: day0 + i*minute, Seq: i, Value: 1})
 	}
-	for i := int64(36); i < 100; i++ {
+	for i := int64(36); i < 36+maxExact; i++ {
 		w.Remove(0, k, Item{At: day0 + i*minute, Seq: i, Value: 1})
 	}
 	again, _, err := Restore(Config{Streams: []StreamConfig{{"a", 30 * dayD}}}, bytes.NewReader(snapshotOf(t, w)))
@@ -196,13 +196,13 @@ func TestHotWithoutItems(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, w := range map[string]*Windows{"live": w, "restored": again} {
-		if got := w.Sum(0, k, day0+100*minute, dayD); got != (Result{36, false}) {
+		if got := w.Sum(0, k, day0+(36+maxExact)*minute, dayD); got != (Result{36, false}) {
 			t.Errorf("%s: %v, want 36", name, got)
 		}
-		if got := w.Distinct(0, k, day0+100*minute, dayD); got.N != 0 {
+		if got := w.Distinct(0, k, day0+(36+maxExact)*minute, dayD); got.N != 0 {
 			t.Errorf("%s: %v distinct values of none", name, got)
 		}
-		if got := w.Count(0, k, day0+100*minute, 64*time.Minute); got.N != 0 || !got.Exact {
+		if got := w.Count(0, k, day0+(36+maxExact)*minute, maxExact*time.Minute); got.N != 0 || !got.Exact {
 			t.Errorf("%s: %v in the part that is exact, want none", name, got)
 		}
 	}

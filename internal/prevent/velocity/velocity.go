@@ -111,7 +111,6 @@ type Windows struct {
 	hotNext uint32 // the hot key swept last
 	hotOwed int    // added items not yet paid for with a look at a hot key
 	clock   uint32 // counts uses of cached unions
-	scratch union
 	raised  []raised
 	seen    [2 * maxExact]uint64
 }
@@ -198,7 +197,7 @@ func (w *Windows) stream(s Stream) *stream {
 // longest window before its watermark is ignored.
 func (w *Windows) Add(s Stream, k Key, it Item) {
 	st := w.stream(s)
-	if st == nil || it.At < 0 || it.At > maxAt || it.At < st.horizon() {
+	if st == nil || it.At > maxAt || it.At < max(st.horizon(), 0) {
 		return
 	}
 	if it.At > st.mark {
@@ -219,7 +218,7 @@ func (w *Windows) Add(s Stream, k Key, it Item) {
 // not. An item that was never added, or is forgotten already, must not be removed from buckets: there is no telling.
 func (w *Windows) Remove(s Stream, k Key, it Item) {
 	st := w.stream(s)
-	if st == nil || it.At < st.horizon() {
+	if st == nil || it.At < max(st.horizon(), 0) {
 		return
 	}
 	r := st.keys.find(k)

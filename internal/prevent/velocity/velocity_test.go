@@ -159,8 +159,8 @@ func TestHotKey(t *testing.T) {
 		window, bucket time.Duration
 		exact          bool
 	}{
-		{time.Minute, 0, true}, {15 * time.Minute, 0, true}, // within the items kept exactly
-		{30 * time.Minute, time.Minute, false}, {time.Hour, time.Minute, false},
+		{time.Minute, 0, true}, {30 * time.Minute, 0, true}, // within the items kept exactly
+		{45 * time.Minute, time.Minute, false}, {time.Hour, time.Minute, false},
 		{2 * time.Hour, 15 * time.Minute, false}, {dayD, 15 * time.Minute, false},
 		{2 * dayD, 2 * time.Hour, false}, {7 * dayD, 2 * time.Hour, false},
 		{9 * dayD, dayD, false},
