@@ -56,7 +56,7 @@ func (s *Server) addEntries(ctx context.Context, p auth.Principal, in *addEntrie
 	}
 	out := &addedEntries{}
 	var err error
-	out.Body.IDs, err = s.cfg.Decisions.AddEntries(ctx, p.Tenant, p.Actor, in.List, entries)
+	out.Body.IDs, _, err = s.cfg.Decisions.AddEntries(ctx, p.Tenant, p.Actor, in.List, entries)
 	return out, err
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"qingyuan"
-	"qingyuan/internal/intake"
 	"qingyuan/internal/store"
 )
 
@@ -135,65 +134,4 @@ func (s *Service) Ruleset(ctx context.Context, tenant qingyuan.Tenant, id string
 		return err
 	})
 	return out, err
-}
-
-// NewEntry is a list entry to be added. Value is in clear: a personal one is stored as its blind key.
-type NewEntry struct {
-	Kind      qingyuan.EntityKind
-	Match     ListMatch
-	Value     string
-	ExpiresAt time.Time // zero: never
-	Reason    string
-}
-
-// AddEntries adds entries to a list; decisions after it see them. It returns their ids.
-func (s *Service) AddEntries(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, list string, entries []NewEntry) ([]string, error) {
-	ready := make([]ListEntry, len(entries))
-	ids := make([]string, len(entries))
-	for i, n := range entries {
-		e := ListEntry{ID: qingyuan.NewID("lst", s.cfg.DB.Now()), List: list, Kind: n.Kind, Match: n.Match, Value: n.Value, ExpiresAt: n.ExpiresAt}
-		if n.Match == MatchExact && n.Kind != "" {
-			value, err := intake.NormaliseEntity(n.Kind, n.Value)
-			if err != nil {
-				return nil, err
-			}
-			if e.Value, err = s.cfg.Keys.Blind(ctx, tenant, n.Kind, value); err != nil {
-				return nil, err
-			}
-		}
-		if err := e.Valid(); err != nil {
-			return nil, err
-		}
-		ready[i], ids[i] = e, e.ID
-	}
-	return ids, s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		seq, err := tx.Emit(ListChanged, list, nil)
-		if err != nil {
-			return err
-		}
-		for i, e := range ready {
-			var expires any
-			if !e.ExpiresAt.IsZero() {
-				expires = e.ExpiresAt.UnixMicro()
-			}
-			tx.Insert(listRow, e.ID, e.List, string(e.Kind), string(e.Match), e.Value, expires, entries[i].Reason, seq, actor.ID)
-		}
-		return nil
-	})
-}
-
-// RemoveEntry ends a list entry; it stays on record. Errors: not_found where there is no such entry in force.
-func (s *Service) RemoveEntry(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, list, id string) error {
-	return s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		seq, err := tx.Emit(ListChanged, list, nil)
-		if err != nil {
-			return err
-		}
-		n, err := tx.Exec(`UPDATE list_entry SET removed_seq = $2, removed_by = $3 WHERE tenant = $1 AND list = $4 AND id = $5 AND removed_seq IS NULL`,
-			seq, actor.ID, list, id)
-		if err == nil && n == 0 {
-			err = qingyuan.Errorf(qingyuan.NotFound, "list %q has no entry %q in force", list, id)
-		}
-		return err
-	})
 }

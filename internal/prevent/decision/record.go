@@ -141,7 +141,7 @@ type Decision struct {
 	Ruleset    string
 	Version    int
 	Point      string
-	Fallback   string // why the declared fallback was given; empty for a decision
+	Fallback   string        // why the declared fallback was given; empty for a decision
 	Latency    time.Duration // from arrival until it was decided; the commit follows
 	DecidedAt  time.Time
 	Digest     [32]byte

@@ -105,7 +105,7 @@ func TestReplayEqualsLive(t *testing.T) {
 		some(h, 60)
 		body := strings.Replace(string(loan(7, base)), `"id":"loan-7"`, `"id":"loan-7b","corrects":"loan-7"`, 1)
 		decide(t, h, []byte(body))
-		_, err := h.svc.AddEntries(ctx, tenant, qingyuan.Actor{Kind: qingyuan.ActorUser, ID: "u"}, firstList(t), []decision.NewEntry{
+		_, _, err := h.svc.AddEntries(ctx, tenant, qingyuan.Actor{Kind: qingyuan.ActorUser, ID: "u"}, firstList(t), []decision.NewEntry{
 			{Kind: qingyuan.Phone, Match: decision.MatchExact, Value: "13800130003", Reason: "test"}})
 		must(t, err)
 		some(h, 40)

@@ -109,8 +109,7 @@ func (s *Service) prepareSnooze(ctx context.Context, tenant qingyuan.Tenant, n N
 		return p, err
 	}
 	if _, known := live.Program.byID[n.Rule]; !known {
-		zh, en := didYouMean(n.Rule, slices.Sorted(maps.Keys(live.Program.byID)))
-		_ = zh
+		_, en := didYouMean(n.Rule, slices.Sorted(maps.Keys(live.Program.byID)))
 		return p, qingyuan.FieldErrorf("rule", "is no rule of the live ruleset%s", en)
 	}
 	p = snoozePayload{Rule: n.Rule, Kind: n.Kind, ExpiresAt: n.ExpiresAt.UTC(), Reason: n.Reason}

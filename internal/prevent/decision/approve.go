@@ -1,0 +1,157 @@
+package decision
+
+import (
+	"context"
+	"encoding/json"
+
+	"qingyuan"
+	"qingyuan/internal/audit"
+	"qingyuan/internal/store"
+)
+
+// The kinds of approval that this package asks for, besides kindStage.
+const (
+	kindList   = "list.change"
+	kindSnooze = "rule.snooze"
+)
+
+// RequestStage asks for a version to be put on a stage. It takes effect when someone else than the actor and the
+// version's author approves. Errors: as of [Service.Stage].
+func (s *Service) RequestStage(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, c StageChange) (a *audit.Approval, err error) {
+	if err := c.valid(); err != nil {
+		return nil, err
+	}
+	return a, s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		author, err := s.record.author(tx, c.ID, c.Version)
+		if err != nil {
+			return err
+		}
+		d, err := s.record.deploymentAt(tx, 1<<62)
+		if err != nil {
+			return err
+		}
+		if err := d.allows(ref{c.ID, c.Version}, c.Stage); err != nil {
+			return err
+		}
+		p, err := stageProposal(c, actor, author)
+		if err == nil {
+			a, err = audit.Request(tx, p)
+		}
+		return err
+	})
+}
+
+// RequestEntries asks for entries to be added to a list; it takes effect when someone else approves.
+func (s *Service) RequestEntries(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, list string, entries []NewEntry, reason string) (*audit.Approval, error) {
+	ready, err := s.prepareEntries(ctx, tenant, list, entries)
+	if err != nil {
+		return nil, err
+	}
+	return s.request(ctx, tenant, actor, kindList, list, listChange{List: list, Add: ready, Reason: reason}, reason)
+}
+
+// RequestRemoval asks for entries of a list to be ended; it takes effect when someone else approves.
+func (s *Service) RequestRemoval(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, list string, ids []string, reason string) (*audit.Approval, error) {
+	if len(ids) > MaxChange {
+		return nil, qingyuan.FieldErrorf("ids", "at most %d at once", MaxChange)
+	}
+	return s.request(ctx, tenant, actor, kindList, list, listChange{List: list, Remove: ids, Reason: reason}, reason)
+}
+
+// RequestSnooze asks for a rule to be snoozed; it takes effect when someone else approves.
+func (s *Service) RequestSnooze(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, n NewSnooze) (*audit.Approval, error) {
+	p, err := s.prepareSnooze(ctx, tenant, n)
+	if err != nil {
+		return nil, err
+	}
+	return s.request(ctx, tenant, actor, kindSnooze, n.Rule, p, n.Reason)
+}
+
+func (s *Service) request(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, kind, subject string, payload any, reason string) (a *audit.Approval, err error) {
+	text, err := json.Marshal(payload)
+	if err != nil {
+		return nil, err
+	}
+	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		a, err = audit.Request(tx, audit.Proposal{Kind: kind, Subject: subject, Payload: string(text), Requester: actor, Reason: reason})
+		return err
+	})
+	return a, err
+}
+
+// Approve adds the actor's agreement to a request of this package; with the last one needed it takes effect in the same
+// transaction. Errors: those of [audit.Approve]; those of what takes effect, and then nothing has happened.
+func (s *Service) Approve(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id, comment string) (a *audit.Approval, err error) {
+	if a, err = s.Approval(ctx, tenant, id); err != nil {
+		return nil, err
+	}
+	if a.Kind == kindStage && len(a.Votes)+1 >= a.Quorum {
+		return s.approveStage(ctx, tenant, actor, a, comment)
+	}
+	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		if a, err = audit.Approve(tx, id, actor, comment); err != nil || a.State != audit.Approved {
+			return err
+		}
+		switch a.Kind {
+		case kindList:
+			var c listChange
+			if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
+				return err
+			}
+			_, err = s.changeList(tx, c, a.Requester)
+			return err
+		case kindSnooze:
+			var p snoozePayload
+			if err := json.Unmarshal([]byte(a.Payload), &p); err != nil {
+				return err
+			}
+			return s.beginSnooze(tx, p, a.Requester, a.ID)
+		}
+		return qingyuan.Errorf(qingyuan.Conflict, "the number of votes changed meanwhile; try again")
+	})
+	return a, err
+}
+
+func (s *Service) approveStage(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, a *audit.Approval, comment string) (*audit.Approval, error) {
+	var c StageChange
+	if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
+		return nil, err
+	}
+	_, err := s.stage(ctx, tenant, actor, c, func(tx *store.Tx) (id string, err error) {
+		if a, err = audit.Approve(tx, a.ID, actor, comment); err == nil && a.State != audit.Approved {
+			err = qingyuan.Errorf(qingyuan.Conflict, "the number of votes changed meanwhile; try again")
+		}
+		if err != nil {
+			return "", err
+		}
+		return a.ID, nil
+	})
+	return a, err
+}
+
+// Reject closes a request without effect; its requester may take it back so. Errors: those of [audit.Reject].
+func (s *Service) Reject(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id, comment string) (a *audit.Approval, err error) {
+	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		a, err = audit.Reject(tx, id, actor, comment)
+		return err
+	})
+	return a, err
+}
+
+// Approval reads one approval. Errors: not_found.
+func (s *Service) Approval(ctx context.Context, tenant qingyuan.Tenant, id string) (a *audit.Approval, err error) {
+	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		a, err = audit.Get(tx, id)
+		return err
+	})
+	return a, err
+}
+
+// Approvals reads approvals, newest first.
+func (s *Service) Approvals(ctx context.Context, tenant qingyuan.Tenant, f audit.Filter) (all []*audit.Approval, err error) {
+	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		all, err = audit.List(tx, f)
+		return err
+	})
+	return all, err
+}
