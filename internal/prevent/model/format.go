@@ -123,7 +123,9 @@ type node struct {
 	left    int32
 	feature int32   // of a split
 	value   float32 // the threshold of a split (less goes left), or the value of a leaf
-	missing int32   // 0 if a missing value goes left, 1 if right
+	missing int8    // 0 if a missing value goes left, 1 if right
+	before  int8    // the depth of the last split above on the same feature, or −1
+	pair    bool    // both children are leaves
 }
 
 // forest is a model flattened for scoring: every tree's nodes one after the other, children next to each other.
@@ -133,6 +135,7 @@ type forest struct {
 	roots    []int32
 	nodes    []node
 	share    []float64 // of the training cover at the parent, by node; 1 at the root
+	mean     []float64 // of the leaves below over the training cover, by node
 	depth    int       // of the deepest tree, in splits
 }
 
@@ -177,7 +180,7 @@ func (f *forest) add(t *xgbTree) *qingyuan.Error {
 	}
 	type place struct {
 		from, parent int32 // in the tree
-		depth        int
+		path         []int32
 	}
 	first := len(f.nodes)
 	f.roots = append(f.roots, int32(first))
@@ -185,21 +188,41 @@ func (f *forest) add(t *xgbTree) *qingyuan.Error {
 	seen := make([]bool, len(t.LeftChildren))
 	seen[0] = true
 	for at := 0; at < len(queue); at++ {
-		from, depth := queue[at].from, queue[at].depth
-		f.depth = max(f.depth, depth)
-		n := node{value: float32(t.SplitConditions[from]), feature: t.SplitIndices[from], missing: int32(1 - t.DefaultLeft[from])}
+		from, path := queue[at].from, queue[at].path
+		f.depth = max(f.depth, len(path))
+		n := node{value: float32(t.SplitConditions[from]), feature: t.SplitIndices[from], missing: int8(1 - t.DefaultLeft[from]), before: -1}
 		if left, right := t.LeftChildren[from], t.RightChildren[from]; left >= 0 {
-			if seen[left] || seen[right] || left == right || depth >= maxDepth {
+			if seen[left] || seen[right] || left == right || len(path) >= maxDepth {
 				return qingyuan.Errorf(qingyuan.Invalid, "is no tree, or deeper than %d splits", maxDepth)
 			}
 			seen[left], seen[right] = true, true
 			n.left = int32(first + len(queue))
-			queue = append(queue, place{left, from, depth + 1}, place{right, from, depth + 1})
+			n.pair = t.LeftChildren[left] < 0 && t.LeftChildren[right] < 0
+			for depth, feature := range path {
+				if feature == n.feature {
+					n.before = int8(depth)
+				}
+			}
+			below := append(path[:len(path):len(path)], n.feature)
+			queue = append(queue, place{left, from, below}, place{right, from, below})
 		}
 		f.nodes = append(f.nodes, n)
 		f.share = append(f.share, float64(t.SumHessian[from])/float64(t.SumHessian[queue[at].parent]))
 	}
+	f.average(first)
 	return nil
+}
+
+// average fills the means of the nodes from first on. Children come after their parents.
+func (f *forest) average(first int) {
+	f.mean = append(f.mean, make([]float64, len(f.nodes)-first)...)
+	for i := len(f.nodes) - 1; i >= first; i-- {
+		if left := f.nodes[i].left; left == 0 {
+			f.mean[i] = float64(f.nodes[i].value)
+		} else {
+			f.mean[i] = f.mean[left]*f.share[left] + f.mean[left+1]*f.share[left+1]
+		}
+	}
 }
 
 // check verifies that the arrays of t fit together and that every number is in its range.
@@ -247,7 +270,7 @@ func (n *node) child(x []float32) int32 {
 	case v >= n.value:
 		return 1
 	}
-	return n.missing // NaN
+	return int32(n.missing) // NaN
 }
 
 // margin is the log-odds of one row of features, added in the order and precision XGBoost adds them.

@@ -68,7 +68,6 @@ func gaussLegendre() quadrature {
 
 // edge is one step down the present path.
 type edge struct {
-	feature  int32
 	z, o     float64 // of the feature, over all its splits so far
 	factor   vector  // o t + z (1−t)
 	again    bool    // the feature is split on again below
@@ -103,21 +102,21 @@ func (e *explainer) descend(i int32, depth int, product vector) vector {
 	nodes, share := e.f.nodes, e.f.share
 	n := &nodes[i]
 	z, o, others := 1.0, 1.0, product // of the same feature above, and of all other features
-	before := e.before(n.feature, depth)
-	if before != nil {
+	var before *edge
+	if n.before >= 0 {
+		before = &e.path[n.before]
 		z, o, others = before.z, before.o, product.over(before.factor)
 	}
 	weights := others.times(e.q.w)
 	left, right, follows := n.left, n.left+1, n.left+n.child(e.x)
 	var sum vector
-	if nodes[left].left == 0 && nodes[right].left == 0 {
-		mean := z * (share[left]*float64(nodes[left].value) + share[right]*float64(nodes[right].value))
+	if n.pair {
+		mean := z * e.f.mean[i]
 		taken := o * float64(nodes[follows].value)
 		sum = e.q.t.between(mean, taken)
 		e.phi[n.feature] += (taken - mean) * weights.total()
 	} else {
 		at := &e.path[depth]
-		at.feature = n.feature
 		for child := left; child <= right; child++ {
 			at.z, at.o, at.again = z*share[child], 0, false
 			if child == follows {
@@ -154,32 +153,11 @@ func (e *edge) replace(v vector) {
 	e.again, e.replaced = true, v
 }
 
-// before is the last edge of the path that split on the feature, or nil.
-func (e *explainer) before(feature int32, depth int) *edge {
-	for k := depth - 1; k >= 0; k-- {
-		if e.path[k].feature == feature {
-			return &e.path[k]
-		}
-	}
-	return nil
-}
-
 // expected is the mean margin over the training cover: what SHAP values start from.
 func (f *forest) expected() float64 {
 	sum := float64(f.base)
-	mean := make([]float64, len(f.nodes))
-	for i := len(f.nodes) - 1; i >= 0; i-- { // children come after their parents
-		n := &f.nodes[i]
-		if n.left == 0 {
-			mean[i] = float64(n.value)
-			continue
-		}
-		for c := n.left; c <= n.left+1; c++ {
-			mean[i] += mean[c] * f.share[c]
-		}
-	}
 	for _, root := range f.roots {
-		sum += mean[root]
+		sum += f.mean[root]
 	}
 	return sum
 }
