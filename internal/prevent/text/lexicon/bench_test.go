@@ -93,7 +93,7 @@ func BenchmarkScan(b *testing.B) {
 				rounds++
 				hits = 0
 				for _, t := range sample {
-					r, err := m.Scan(t)
+					r, err := m.Scan(b.Context(), t)
 					if err != nil {
 						b.Fatal(err)
 					}

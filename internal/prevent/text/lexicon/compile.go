@@ -246,7 +246,7 @@ type bucket struct {
 }
 
 // maxBucket bounds the terms tried for one pair; where more share it, those at the beginning of the lexicons are.
-const maxBucket = 64
+const maxBucket = 32
 
 func (p *pairs) build(list []pair) {
 	slices.SortStableFunc(list, func(a, b pair) int { return cmp.Compare(a.key, b.key) })

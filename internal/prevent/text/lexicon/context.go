@@ -1,13 +1,17 @@
 package lexicon
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // sentenceEnds are the characters that end a sentence for the scope of a cue.
 const sentenceEnds = "。！？!?；;\n"
 
 // place notes, for each hit, the first context whose cue stands where its scope asks for it.
 func (m *Matcher) place(text string, hits []Hit, spots []spot) {
-	var cues []spot
+	var cues []spot // by start
 	anywhere := map[int32]bool{}
 	for _, p := range spots {
 		e := m.terms[p.term].entry
@@ -28,7 +32,8 @@ func (m *Matcher) place(text string, hits []Hit, spots []spot) {
 				break
 			}
 		}
-		for k := 0; h.Context == "" && k < len(cues); k++ {
+		near, _ := slices.BinarySearchFunc(cues, h.Span.Start-2*cueReach, func(p spot, at int) int { return cmp.Compare(p.start, at) })
+		for k := near; h.Context == "" && k < len(cues) && cues[k].start <= h.Span.End+cueReach; k++ {
 			if c := &m.contexts[-1-m.terms[cues[k].term].entry]; c.applies(text, h, cues[k]) {
 				h.Context = c.ID
 			}

@@ -14,7 +14,7 @@
 //
 // Invariants: a plain occurrence is always found, unless it lies in an allow-listed phrase or in a longer term; a disguised term of one
 // or two characters counts only beside a corroborating hit; every span is in bytes of the raw text; time is linear in the text with
-// bounds per token, and at most [MaxHits] hits are kept. A weak term never makes a signal by itself.
+// bounds per token, and about [MaxHits] hits end a scan. A weak term never makes a signal by itself.
 //
 // The package takes no events; its signals have code C2.
 package lexicon

@@ -112,10 +112,7 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalReport, error) {
 		}
 	}
 	for i := range rows {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		res, err := m.Scan(rows[i].Text)
+		res, err := m.Scan(ctx, rows[i].Text)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +121,7 @@ func Eval(ctx context.Context, o EvalOptions) (*EvalReport, error) {
 			continue
 		}
 		r.clean(m, &rows[i], res.Hits)
-		if res, err = product.Scan(rows[i].Text); err != nil {
+		if res, err = product.Scan(ctx, rows[i].Text); err != nil {
 			return nil, err
 		}
 		r.Product.count(res.Hits)

@@ -2,6 +2,7 @@ package lexicon
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"qingyuan/internal/prevent/text/normal"
 )
 
-// MaxHits bounds the hits of one text; what follows is not searched.
+// MaxHits bounds the candidates of one text: after the piece that reaches it the text is not searched further.
 const MaxHits = 10_000
 
 // View names the farthest view in which a hit stands.
@@ -52,11 +53,11 @@ type Hit struct {
 // Disguised says whether the term does not stand there as the lexicon has it.
 func (h *Hit) Disguised() bool { return h.View != ViewBase && h.View != ViewSimplified }
 
-// Result is what a scan found.
+// Result is what a scan found. The hits are at most MaxHits and those of one piece more.
 type Result struct {
 	Hits      []Hit  `json:"hits"`      // by position
 	Version   string `json:"version"`   // of the lexicons and the scoring
-	Truncated bool   `json:"truncated"` // more than MaxHits: the rest of the text was not searched
+	Truncated bool   `json:"truncated"` // so full of candidates that not all were kept: of a piece, or after about MaxHits the rest of the text
 }
 
 // Pieces of a long text: each is searched with some of the text before and after it, so that nothing is lost at the seams.
@@ -73,16 +74,22 @@ type spot struct {
 	marked     bool // something invisible or drawn over stands inside
 }
 
-// Scan finds the terms in text. Text longer than [normal.MaxText] is refused with Invalid.
-func (m *Matcher) Scan(text string) (*Result, error) {
-	if len(text) > normal.MaxText {
-		return nil, qingyuan.FieldErrorf("text", "is longer than %d bytes; send it in parts", normal.MaxText)
+// MaxText is the longest text that is scanned, in bytes. Memory does not grow with the text: it is searched in pieces.
+const MaxText = 64 << 20
+
+// Scan finds the terms in text. Text longer than [MaxText] is refused with Invalid; a context that ends stops the scan with its error.
+func (m *Matcher) Scan(ctx context.Context, text string) (*Result, error) {
+	if len(text) > MaxText {
+		return nil, qingyuan.FieldErrorf("text", "is longer than %d bytes; send it in parts", MaxText)
 	}
 	r := &Result{Version: m.version}
 	var spots []spot
 	s := m.searches.Get().(*search)
 	defer m.searches.Put(s)
-	for at := 0; at < len(text) && !r.Truncated; {
+	for at := 0; at < len(text) && len(spots) < MaxHits; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		end := cut(text, at+pieceSize)
 		from := cut(text, at-pieceBefore)
 		for _, c := range s.run(text[from:cut(text, end+pieceAfter)]) {
@@ -91,12 +98,11 @@ func (m *Matcher) Scan(text string) (*Result, error) {
 				spots = append(spots, p)
 			}
 		}
-		if len(s.found) == maxCandidates || len(spots) > MaxHits {
-			r.Truncated = true
-		}
+		r.Truncated = r.Truncated || len(s.found) == maxCandidates || len(spots) >= MaxHits
 		at = end
 	}
-	for _, p := range m.resolve(text, spots) {
+	spots = tidy(spots)
+	for _, p := range m.resolve(spots) {
 		r.Hits = append(r.Hits, m.hit(text, p))
 	}
 	m.place(text, r.Hits, spots)
@@ -120,13 +126,17 @@ func cut(text string, i int) int {
 	return i
 }
 
-// resolve keeps, of all candidates, those that stand: not inside an allow-listed phrase, nor inside a plainer or longer one, and if short
-// and disguised only beside a corroborating one.
-func (m *Matcher) resolve(text string, spots []spot) []spot {
+// tidy sorts candidates by place and leaves out those found twice.
+func tidy(spots []spot) []spot {
 	slices.SortStableFunc(spots, func(a, b spot) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.term, b.term), cmp.Compare(b.rank(), a.rank()))
 	})
-	spots = slices.CompactFunc(spots, func(a, b spot) bool { return a.start == b.start && a.end == b.end && a.term == b.term })
+	return slices.CompactFunc(spots, func(a, b spot) bool { return a.start == b.start && a.end == b.end && a.term == b.term })
+}
+
+// resolve keeps, of all candidates in order, those that stand: not inside an allow-listed phrase, nor inside a plainer or longer one, and if
+// short and disguised only beside a corroborating one.
+func (m *Matcher) resolve(spots []spot) []spot {
 	var terms []spot
 	for i, a := range spots {
 		if m.terms[a.term].entry >= 0 && !m.hidden(spots, i) {
@@ -154,7 +164,7 @@ func (m *Matcher) doubtful(a spot) bool {
 	return t.short && (!a.plain() || t.variant)
 }
 
-// near calls f for the spots that overlap spot i, itself left out, until it returns false.
+// nearby calls f for the spots that overlap spot i, itself left out, until it returns false.
 func nearby(spots []spot, i, distance int, f func(spot) bool) {
 	from, to := spots[i].start-distance, spots[i].end+distance
 	for k := i + 1; k < len(spots) && spots[k].start < to; k++ {
@@ -215,7 +225,7 @@ func (m *Matcher) corroborated(spots []spot, i int) (ok bool) {
 func (m *Matcher) hit(text string, p spot) Hit {
 	t := &m.terms[p.term]
 	e := &m.entries[t.entry]
-	h := Hit{Term: e.ID, Text: e.Text, Typology: e.Typology, Weak: e.Weak, Sense: e.Sense, Source: e.Source, View: viewOf(text, p),
+	h := Hit{Term: e.ID, Text: e.Text, Typology: e.Typology, Weak: e.Weak, Sense: e.Sense, Source: e.Source, View: viewOf(p),
 		Span: qingyuan.Span{Start: p.start, End: p.end}, Raw: text[p.start:p.end]}
 	h.Short = m.doubtful(p)
 	if !p.plain() {
@@ -228,7 +238,7 @@ func (m *Matcher) hit(text string, p spot) Hit {
 }
 
 // viewOf is the farthest view that a spot needs.
-func viewOf(text string, p spot) View {
+func viewOf(p spot) View {
 	switch {
 	case p.reorder:
 		return ViewOrder

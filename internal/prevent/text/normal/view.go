@@ -28,8 +28,8 @@ func (k Kind) String() string {
 	return [...]string{"base", "simplified", "compact", "merged", "pinyin", "initials", "glyph"}[k]
 }
 
-// MaxText is the longest text of which a view is made, in bytes.
-const MaxText = 64 << 20
+// MaxText is the longest text of which a view is made, in bytes: two to three million characters. A view takes up to 28 bytes for each.
+const MaxText = 8 << 20
 
 // SoundRune is the symbol of sound 0 in the Pinyin view: symbol s stands for Sound(s - SoundRune). Runes end before it.
 const SoundRune rune = 0x110000
