@@ -253,7 +253,7 @@ func (t *task) crossValidate(ctx context.Context, tries []Params, seed uint64) (
 // try cross-validates one candidate.
 func (t *task) try(ctx context.Context, folds []fold, p Params, seed uint64) (trial, error) {
 	base := t.base()
-	out := trial{Member: Member{Params: p}, margins: make([]float64, len(t.rows))}
+	out := trial{Member: Member{Params: p, AUC: -1}, margins: make([]float64, len(t.rows))}
 	for round := 0; round < maxRounds && round-out.Rounds < p.patience(); round += stopChunk {
 		err := t.crew.do(ctx, len(folds), func(k int) (err error) {
 			f := &folds[k]

@@ -155,6 +155,23 @@ func TestTrainRefuses(t *testing.T) {
 	}
 }
 
+// TestTrainWithAFoldOfOneClass: all positives are one customer's, so that they share a fold and the others have none.
+func TestTrainWithAFoldOfOneClass(t *testing.T) {
+	library(t)
+	table := tableOf(t, 600, map[string]func(int) any{
+		"y":        func(i int) any { return map[bool]any{true: 1.0, false: 0.0}[i%20 == 0] },
+		"customer": func(i int) any { return float64(map[bool]int{true: -1, false: i}[i%20 == 0]) },
+		"x":        func(i int) any { return float64(i * 37 % 101) },
+	})
+	a, err := Train(t.Context(), Config{Table: table, Target: "y", ID: "customer", Fast: true, Now: noon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := a.Probability(map[string]any{"x": 3.0}); err != nil || !(p > 0 && p < 1) {
+		t.Errorf("probability %v: %v", p, err)
+	}
+}
+
 func TestTrainStopsWhenCancelled(t *testing.T) {
 	library(t)
 	ctx, cancel := context.WithCancel(t.Context())

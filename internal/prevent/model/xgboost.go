@@ -153,7 +153,7 @@ func (b *booster) update(round int, train *matrix) error {
 	return b.x.check("boost", b.x.update(b.handle, int32(round), train.handle))
 }
 
-// metric is the eval_metric of the booster on m after the given round.
+// metric is the eval_metric of the booster, an AUC, on m after the given round; .5 if m holds one class only.
 func (b *booster) metric(round int, m *matrix) (float64, error) {
 	name := []byte("v\x00")
 	names, out := &name[0], (*byte)(nil)
@@ -163,7 +163,11 @@ func (b *booster) metric(round int, m *matrix) (float64, error) {
 		return 0, err
 	}
 	text := cString(out) // [7]\tv-auc:0.78
-	v, err := strconv.ParseFloat(text[strings.LastIndexByte(text, ':')+1:], 64)
+	text = text[strings.LastIndexByte(text, ':')+1:]
+	if strings.HasSuffix(text, "nan") {
+		return .5, nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return 0, fmt.Errorf("read the metric of a round: %w", err)
 	}
