@@ -241,7 +241,7 @@ type Event struct {
 	ObservedAt  time.Time      `json:"observed_at"`
 	Corrects    string         `json:"corrects,omitempty"` // external id of the event this one replaces
 	CorrectsSeq int64          `json:"corrects_seq,omitempty"`
-	Subject     Entity         `json:"subject"`            // the person the event is about; Key is empty where there is none
+	Subject     Entity         `json:"subject"` // the person the event is about; Key is empty where there is none
 	Entities    []Entity       `json:"entities"`
 	Data        map[string]any `json:"-"`
 }
