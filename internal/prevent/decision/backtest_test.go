@@ -1,6 +1,7 @@
 package decision_test
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -214,7 +215,7 @@ func fill(b *testing.B, h house, events int) {
 	for range 64 {
 		wg.Go(func() {
 			for n := range next {
-				body := strings.NewReplacer(`"C000`, `"C`+strconv.Itoa(n%(events/10+1)), "dev-", "dev-"+strconv.Itoa(n%(events/12+1))).
+				body := strings.NewReplacer(fmt.Sprintf(`"C%05d"`, n%40), fmt.Sprintf(`"C%d"`, n%(events/10+1)), "dev-", "dev-"+strconv.Itoa(n%(events/12+1))).
 					Replace(string(loan(n, at.Add(time.Duration(n)*50*24*time.Hour/time.Duration(events)))))
 				if _, _, err := h.svc.Decide(ctx, decision.Request{Tenant: tenant, Body: []byte(body), Deadline: time.Minute}); err != nil {
 					b.Error(err)
