@@ -19,6 +19,7 @@ import (
 	"qingyuan/internal/intake"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/prevent/text"
 	"qingyuan/internal/store"
 	"qingyuan/internal/telemetry"
 	"qingyuan/web"
@@ -41,6 +42,7 @@ type platform struct {
 	auth      *auth.Service
 	events    *intake.Service
 	decisions *decision.Service
+	texts     *text.Detector
 	metrics   *telemetry.Metrics
 	ruleset   string
 }
@@ -99,8 +101,23 @@ func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error
 	if p.events, err = intake.New(intake.Config{DB: p.db, Keys: p.keys}); err != nil {
 		return err
 	}
-	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Snapshots: snapshots, Log: p.log})
+	if p.texts, err = text.New(); err != nil {
+		return err
+	}
+	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Snapshots: snapshots, Log: p.log,
+		Detectors: []decision.Detector{p.texts}})
 	return err
+}
+
+// familyMemory is how far back a start reads complaints, so that new ones are compared with them.
+const familyMemory = 90 * 24 * time.Hour
+
+// openTenant brings into memory what the tenant's decisions need: the windows, and the texts that new ones are compared with.
+func (p *platform) openTenant(ctx context.Context, t qingyuan.Tenant) error {
+	if err := p.decisions.Open(ctx, t); err != nil {
+		return err
+	}
+	return p.events.Each(ctx, t, qingyuan.ComplaintReceived, p.db.Now().Add(-familyMemory), p.texts.Remember)
 }
 
 // newTenant makes a tenant with its keys, ruleset and first administrator. For a tenant that exists it does what is
@@ -174,7 +191,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		return fail(err)
 	}
 	for _, t := range tenants {
-		if err := p.decisions.Open(ctx, t); err != nil {
+		if err := p.openTenant(ctx, t); err != nil {
 			return fail(fmt.Errorf("open tenant %s: %w", t, err))
 		}
 	}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"database/sql"
 	"embed"
 	"encoding/hex"
@@ -158,6 +159,24 @@ func (s *Service) Sharing(tx *store.Tx, q Sharing) ([]*qingyuan.Event, error) {
 // Find reads the newest events, before seq before, that mention the entity with that blind key.
 func (s *Service) Find(tx *store.Tx, key string, before int64, limit int) ([]*qingyuan.Event, error) {
 	return s.Sharing(tx, Sharing{Key: key, From: time.UnixMicro(0), To: time.UnixMicro(1 << 60), Before: before, Limit: limit})
+}
+
+// Each calls fn for every event of a kind that took effect at or after since, in order of seq.
+func (s *Service) Each(ctx context.Context, t qingyuan.Tenant, kind qingyuan.EventKind, since time.Time, fn func(*qingyuan.Event)) error {
+	for after := int64(0); ; {
+		var page []*qingyuan.Event
+		err := s.cfg.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
+			page, err = s.many(tx, `seq > $2 AND kind = $3 AND effective_at >= $4 ORDER BY seq LIMIT 1000`, after, string(kind), since.UnixMicro())
+			return err
+		})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, e := range page {
+			fn(e)
+		}
+		after = page[len(page)-1].Seq
+	}
 }
 
 // Count is the number of events observed within [from, to).
