@@ -36,14 +36,23 @@ func (m *Model) habit(p *person, mean float64, do func(*person)) {
 	m.in(m.r.Exp(mean)+m.r.Float64(), again)
 }
 
-// presence writes the device and the network of p, who may be out on the mobile network.
-func (m *Model) presence(p *person) {
-	ip := p.ip
-	if m.r.Chance(0.4) {
+// presence writes the device and the network of p.
+func (m *Model) presence(p *person) { m.presenceOf(p, p.device, p.ip, 0.002) }
+
+// presenceOf writes a device and a network, which may be the mobile one instead. Remote is the chance that the screen is
+// steered from elsewhere: by an agent, or by the daughter who knows about phones.
+func (m *Model) presenceOf(p *person, device, ip string, remote float64) {
+	if m.r.Chance(0.4) && ip == p.ip {
 		ip = leaf.IP(m.r)
 	}
-	m.pen.Str("device_id", p.device).Str("os", p.os).Str("app_version", leaf.Pick(m.r, []string{"6.8.0", "6.8.2", "6.9.1", "7.0.0"})).Str("ip", ip)
-	if m.r.Chance(0.03) {
+	os := p.os
+	if device != p.device && len(device) == 16 {
+		os = "android"
+	}
+	m.pen.Str("device_id", device).Str("os", os).Str("app_version", leaf.Pick(m.r, []string{"6.8.0", "6.8.2", "6.9.1", "7.0.0"})).Str("ip", ip)
+	if m.r.Chance(remote) {
+		m.pen.Open("device_flags").Bool("remote_control", true).Close()
+	} else if m.r.Chance(0.03) {
 		m.pen.Open("device_flags").Bool(leaf.Pick(m.r, []string{"vpn", "rooted", "vpn"}), true).Close()
 	}
 	if m.r.Chance(0.25) {
@@ -78,11 +87,17 @@ func (m *Model) loginLooking(p *person, hardship int) {
 
 // write is a message of everyday business.
 func (m *Model) write(p *person) {
+	if m.r.Chance(0.08) { // what friends, shops and other lenders send is shown to the lender, too
+		w := m.begin(qingyuan.MessageReceived, p).Str("channel", leaf.Pick(m.r, []string{"sms", "wechat", "wechat"})).Str("origin", "handed_in_by_customer")
+		w.Str("sender_phone", leaf.Mobile(m.r)).Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, shownMessages), m.slots(p)))
+		m.send(m.lag())
+		return
+	}
 	if m.r.Chance(0.25) { // the lender's own form letters come back quoted
 		m.message(p, qingyuan.AuthorLender, leaf.Spin(m.r, leaf.Pick(m.r, lenderLetters), m.slots(p)), "app_chat")
 		return
 	}
-	m.message(p, qingyuan.AuthorCustomer, leaf.Spin(m.r, leaf.Pick(m.r, everydayMessages), m.slots(p)), "app_chat")
+	m.message(p, qingyuan.AuthorCustomer, leaf.Spin(m.r, leaf.Pick(m.r, everydayMessages), m.slots(p)), leaf.Pick(m.r, []string{"app_chat", "app_chat", "app_chat", "wecom", "email"}))
 }
 
 // message is a text p sends to the lender.
@@ -93,8 +108,12 @@ func (m *Model) message(p *person, author qingyuan.AuthorKind, text, channel str
 
 func (m *Model) call(p *person) {
 	w := m.begin(qingyuan.CallRecorded, p)
-	w.Str("direction", "inbound").Str("line", "service").Str("caller", p.Phone).Str("operator_id", m.clerk("K")).Int("duration_s", int64(m.r.LogNormal(130, 0.6)))
-	w.Bool("answered", true).Str("claimed_identity", "self").Str("identity_check", "pass")
+	w.Str("direction", "inbound").Str("line", leaf.Pick(m.r, []string{"service", "service", "service", "service", "collection", "complaint"})).Str("operator_id", m.clerk("K")).Int("duration_s", int64(m.r.LogNormal(130, 0.6)))
+	caller, claims, check := p.Phone, "self", "pass"
+	if m.r.Chance(0.05) { // from another phone, or a relative
+		caller, claims, check = leaf.Mobile(m.r), leaf.Pick(m.r, []string{"self", "spouse", "child"}), leaf.Pick(m.r, []string{"pass", "fail", "not_done"})
+	}
+	w.Str("caller", caller).Bool("answered", true).Str("claimed_identity", claims).Str("identity_check", check)
 	w.Text("transcript", qingyuan.AuthorSpeech, leaf.Spin(m.r, leaf.Pick(m.r, everydayCalls), m.slots(p)))
 	if m.r.Chance(0.5) {
 		w.Text("summary", qingyuan.AuthorOperator, leaf.Spin(m.r, leaf.Pick(m.r, clerkNotes), m.slots(p)))
@@ -122,6 +141,9 @@ func (m *Model) change(p *person) {
 		w.Str("change", "address").Str("old_address", old).Str("new_address", p.Home)
 	case 3:
 		m.newNumber(p, leaf.Mobile(m.r), m.r.Between(1, 60))
+		if m.r.Chance(0.06) { // drivers and shopkeepers forward to a second phone
+			w.Open("call_forwarding").Str("state", "on").Str("source", leaf.Pick(m.r, []string{"carrier", "dial_tone"})).Date("observed_on", m.now).Str("target", leaf.Mobile(m.r)).Close()
+		}
 	default:
 		w.Str("change", "password")
 	}
@@ -159,8 +181,14 @@ func (m *Model) purchase(p *person, s *shop, amount int64) {
 		result = "declined"
 	}
 	w.Str("card", p.credit).Str("type", "purchase").Str("result", result).Int("amount", amount)
-	w.Str("entry_mode", leaf.Pick(m.r, []string{"qr", "qr", "chip", "contactless", "online"})).Str("merchant_id", s.id).Str("merchant_name", s.name).Str("mcc", s.mcc)
-	w.Str("terminal_id", s.terminal).Str("city", s.city.Name).Str("country", "CN").Int("credit_limit", p.limit).Int("balance_before", p.used)
+	w.Str("entry_mode", leaf.Pick(m.r, []string{"qr", "qr", "qr", "chip", "chip", "contactless", "online", "magnetic_stripe"}))
+	if m.r.Chance(0.004) { // on a journey
+		country := leaf.Pick(m.r, []string{"TH", "JP", "MY", "HK", "VN", "GB"})
+		w.Str("merchant_id", "M"+m.r.Digits(8)).Str("merchant_name", leaf.Pick(m.r, []string{"DUTY FREE ", "7-ELEVEN ", "HOTEL "})+country).Str("mcc", leaf.Pick(m.r, []string{"5309", "5411", "7011"})).Str("country", country)
+	} else {
+		w.Str("merchant_id", s.id).Str("merchant_name", s.name).Str("mcc", s.mcc).Str("terminal_id", s.terminal).Str("city", s.city.Name).Str("country", "CN")
+	}
+	w.Int("credit_limit", p.limit).Int("balance_before", p.used)
 	if result == "approved" {
 		p.used += amount
 	}
@@ -176,8 +204,18 @@ func (m *Model) grievance(p *person) {
 		return
 	}
 	c := complaint{text: leaf.Spin(m.r, leaf.Pick(m.r, honestComplaints), m.slots(p)), author: qingyuan.AuthorCustomer,
-		channel: leaf.Pick(m.r, []string{"own", "own", "own", "12378", "heimao", "12345"}), demands: []string{leaf.Pick(m.r, []string{"explanation", "refund_interest", "stop_collection", "compensation"})}}
+		channel: leaf.Pick(m.r, []string{"own", "own", "own", "own", "12378", "heimao", "12345", "petition", "regulator", "pboc"}), demands: []string{leaf.Pick(m.r, []string{"explanation", "refund_interest", "stop_collection", "compensation"})}}
+	if m.r.Chance(0.4) {
+		c.claims = []string{leaf.Pick(m.r, []string{"hidden_fees", "harassing_third_party", "excessive_interest", "violent_collection", "privacy", "misleading_sale"})}
+	}
+	if m.r.Chance(0.25) {
+		c.amount = yuan(float64(m.r.Between(1, 30)) * 100)
+	}
 	if m.r.Chance(0.12) {
+		c.home = p.Home
+	}
+	if m.r.Chance(0.12) {
+		c.claims = []string{leaf.Pick(m.r, []string{"wrong_credit_record", "not_own_loan"})}
 		c.text, c.category, c.demands = leaf.Spin(m.r, leaf.Pick(m.r, honestObjections), m.slots(p)), "credit_objection", []string{"delete_credit_record"}
 	}
 	m.complain(p, c)

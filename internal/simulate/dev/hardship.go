@@ -54,7 +54,7 @@ func (m *Model) confide(p *person, cause string) {
 	switch m.r.Weighted(0.45, 0.35, 0.2) {
 	case 0:
 		w := m.begin(qingyuan.CallRecorded, p)
-		w.Str("direction", "inbound").Str("line", "service").Str("caller", p.Phone).Str("operator_id", m.clerk("K")).Int("duration_s", int64(m.r.LogNormal(260, 0.5))).Bool("answered", true)
+		w.Str("direction", "inbound").Str("line", leaf.Pick(m.r, []string{"service", "service", "collection"})).Str("caller", p.Phone).Str("operator_id", m.clerk("K")).Int("duration_s", int64(m.r.LogNormal(260, 0.5))).Bool("answered", true)
 		w.Str("claimed_identity", "self").Str("identity_check", "pass").Strs("demands", "affordable_plan").Text("transcript", qingyuan.AuthorSpeech, text)
 		m.send(m.lag())
 	case 1:
@@ -80,7 +80,8 @@ func (m *Model) provesHardship(p *person, cause string) {
 		}
 		issuer, phone = p.employer.Name, p.employer.Phone
 	}
-	m.paper(p, sheet{kind: kind, purpose: "hardship", issuer: issuer, phone: phone, text: leaf.Spin(m.r, text, m.slots(p)), issued: m.now.AddDate(0, 0, -m.r.Between(1, 30))})
+	m.paper(p, sheet{kind: kind, purpose: "hardship", issuer: issuer, phone: phone, text: leaf.Spin(m.r, text, m.slots(p)), issued: m.now.AddDate(0, 0, -m.r.Between(1, 30)), no: leaf.Pick(m.r, []string{"", m.r.Digits(6), m.now.Format("2006") + "-" + m.r.Digits(4)}),
+		submitter: leaf.Pick(m.r, []string{"", "", p.Phone})})
 }
 
 // sheet is a document handed in.
@@ -111,11 +112,7 @@ func (m *Model) paper(p *person, s sheet) {
 		w.Open("exif").Str("software", leaf.Pick(m.r, []string{"美图秀秀", "Adobe Photoshop 25.0", "WPS Office"})).Close()
 	}
 	w.Text("text", qingyuan.AuthorOCR, s.text)
-	if s.device != "" {
-		w.Str("device_id", s.device).Str("ip", s.ip)
-	} else {
-		m.presence(p)
-	}
+	m.presenceOf(p, orElse(s.device, p.device), orElse(s.ip, p.ip), 0.002)
 	if p.ring != nil {
 		m.mark(p, s.stake)
 	}

@@ -153,7 +153,7 @@ func (m *Model) collectionCall(p *person, l *loan, transcript string, other *age
 		check = "fail"
 	}
 	w.Str("identity_check", check)
-	if other != nil && m.r.Chance(0.5) {
+	if other != nil && m.r.Chance(0.5) || m.r.Chance(0.015) {
 		w.Bool("forwarding_tone", true)
 	}
 	w.Text("transcript", qingyuan.AuthorSpeech, transcript)
@@ -175,6 +175,7 @@ type request struct {
 	referrer              *agent
 	remote                bool
 	drawn                 func(*loan)
+	shop                  *shop // who is paid, where goods are bought with the loan
 	payee                 *leaf.Person
 	payeeCard             string
 }
@@ -182,7 +183,7 @@ type request struct {
 // apply is an application for a loan. A nil request is a customer's own.
 func (m *Model) apply(p *person, q *request) {
 	if q == nil {
-		q = &request{}
+		q = m.ordinary(p)
 	}
 	amount := q.amount
 	if amount == 0 {
@@ -211,6 +212,9 @@ func (m *Model) apply(p *person, q *request) {
 		m.mark(p, 0)
 	}
 	m.send(0)
+	if q.drawn == nil && m.r.Chance(0.3) {
+		m.soon(m.r.Float(8, 55), func() { m.ordinaryVerification(p) })
+	}
 	if m.r.Chance(0.75) || q.drawn != nil {
 		m.soon(m.r.LogNormal(60, 1.1), func() { m.draw(p, q, no, newLoan(m, amount, term)) })
 	}
@@ -221,10 +225,11 @@ func (m *Model) applicationPresence(p *person, q *request) {
 		m.presence(p)
 		return
 	}
-	m.pen.Str("device_id", q.device).Str("ip", orElse(q.ip, p.ip)).Str("app_version", "7.0.0")
+	remote := 0.002
 	if q.remote {
-		m.pen.Open("device_flags").Bool("remote_control", true).Close()
+		remote = 1
 	}
+	m.presenceOf(p, q.device, q.ip, remote)
 }
 
 func (m *Model) applicationPeople(p *person, q *request) {
@@ -274,17 +279,15 @@ func (m *Model) draw(p *person, q *request, application string, l *loan) {
 	first := m.now.AddDate(0, 1, 0)
 	w.Str("loan_no", l.no).Str("application_no", application).Int("amount", l.amount).Int("term_months", int64(l.term)).Float("annual_rate", l.rate).Date("first_due_on", first)
 	w.Open("payee")
-	if q.payee != nil {
-		w.Str("name", q.payee.Name).Str("bank_card", q.payeeCard).Str("kind", "other_person")
-	} else {
-		w.Str("name", p.Name).Str("bank_card", p.debit).Str("bank", p.bank).Str("kind", "own")
+	switch {
+	case q.shop != nil:
+		w.Str("name", q.shop.name).Str("kind", "merchant").Close().Str("merchant_id", q.shop.id)
+	case q.payee != nil:
+		w.Str("name", q.payee.Name).Str("bank_card", q.payeeCard).Str("kind", "other_person").Close()
+	default:
+		w.Str("name", p.Name).Str("bank_card", p.debit).Str("bank", p.bank).Str("kind", "own").Close()
 	}
-	w.Close()
-	if q.device == "" {
-		m.presence(p)
-	} else {
-		w.Str("device_id", q.device).Str("ip", orElse(q.ip, p.ip))
-	}
+	m.applicationPresence(p, q)
 	if p.ring != nil && q.drawn != nil {
 		m.mark(p, l.amount)
 	}

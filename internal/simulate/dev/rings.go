@@ -304,7 +304,13 @@ func (m *Model) innocentPosts() {
 		platform := leaf.Pick(m.r, []string{"douyin", "xiaohongshu", "weibo", "zhihu", "tieba"})
 		m.pen.Begin(qingyuan.PostObserved, m.now, "")
 		m.pen.Str("platform", platform).Str("post_type", leaf.Pick(m.r, []string{"article", "comment", "video"})).Str("handle", leaf.Handle(m.r, platform)).Time("posted_at", m.now)
-		m.pen.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, harmlessPosts), nil)).Int("likes", int64(m.r.LogNormal(30, 1.4)))
+		if m.r.Chance(0.2) {
+			m.pen.Strs("contact_handles", leaf.Handle(m.r, "wechat"))
+		}
+		if m.r.Chance(0.1) {
+			m.pen.Strs("contact_phones", leaf.Mobile(m.r)).Str("organisation", leaf.Pick(m.r, m.firms).Name)
+		}
+		m.pen.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, harmlessPosts), nil)).Int("followers", int64(m.r.LogNormal(900, 1.4))).Int("likes", int64(m.r.LogNormal(30, 1.4)))
 		m.send(days(m.r.Exp(1.2)))
 		m.in(m.r.Exp(1.6), again)
 	}

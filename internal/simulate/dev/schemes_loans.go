@@ -80,7 +80,8 @@ func (m *Model) numberToAgent(g *ring, p *person) {
 	a := leaf.Pick(m.r, g.agents)
 	m.begin(qingyuan.AccountChanged, p)
 	m.newNumber(p, leaf.VirtualMobile(m.r), m.r.Between(0, 9))
-	m.pen.Str("initiated_by", "customer").Str("verified_by", "sms_new").Str("device_id", g.devices[0]).Str("ip", g.ips[0])
+	m.pen.Str("initiated_by", "customer").Str("verified_by", leaf.Pick(m.r, []string{"sms_new", "face"}))
+	m.presenceOf(p, g.devices[0], g.ips[0], 0.002)
 	if m.r.Chance(0.6) {
 		m.pen.Open("call_forwarding").Str("state", "on").Str("source", "carrier").Date("observed_on", m.now).Str("target", a.phone).Close()
 	}

@@ -67,8 +67,13 @@ func USCC(r *Rand, prefix, region string) string {
 	return string(append(code, alphabet[(31-sum%31)%31]))
 }
 
-// Mobile makes a mobile number of the MIIT numbering plan.
-func Mobile(r *Rand) string { return Pick(r, mobilePrefixes) + r.Digits(8) }
+// Mobile makes a mobile number of the MIIT numbering plan; one in twenty is of a virtual operator.
+func Mobile(r *Rand) string {
+	if r.Chance(0.05) {
+		return VirtualMobile(r)
+	}
+	return Pick(r, mobilePrefixes) + r.Digits(8)
+}
 
 var mobilePrefixes = []string{"130", "131", "132", "134", "135", "136", "137", "138", "139", "150", "151", "152", "155", "156", "157", "158", "159", "166",
 	"173", "176", "177", "178", "180", "181", "182", "183", "185", "186", "187", "188", "189", "191", "198", "199"}
