@@ -27,7 +27,7 @@ type driver struct {
 
 // record sends n past loans, drawn by draw, that end at until and are spread evenly over span. Two connections send at once, so that the
 // order of arrival is nearly that of time.
-func (d *driver) record(n int, until time.Time, span time.Duration, draw func() loan) error {
+func (d *driver) record(ctx context.Context, n int, until time.Time, span time.Duration, draw func() loan) error {
 	const senders = 2
 	work := make(chan []byte, senders)
 	failed := make(chan error, senders)
@@ -48,7 +48,7 @@ func (d *driver) record(n int, until time.Time, span time.Duration, draw func() 
 		}()
 	}
 	began := time.Now()
-	for sent := 0; sent < n; {
+	for sent := 0; sent < n && ctx.Err() == nil; {
 		body := []byte{'['}
 		for size := min(batch, n-sent); size > 0; size-- {
 			if len(body) > 1 {
@@ -63,7 +63,7 @@ func (d *driver) record(n int, until time.Time, span time.Duration, draw func() 
 		}
 	}
 	close(work)
-	var err error
+	err := ctx.Err()
 	for range senders {
 		if e := <-failed; e != nil {
 			err = e
@@ -91,7 +91,7 @@ func recordBatch(w *wire, body []byte) error {
 }
 
 // list puts every device of a regular choice on the list.
-func (d *driver) list() error {
+func (d *driver) list(ctx context.Context) error {
 	type entry struct {
 		Kind   string `json:"kind"`
 		Match  string `json:"match"`
@@ -106,7 +106,7 @@ func (d *driver) list() error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequest(http.MethodPost, "http://"+d.server.host+"/v1/lists/bench_devices/entries", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+d.server.host+"/v1/lists/bench_devices/entries", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ type answers struct {
 }
 
 // decide lets clients ask for decisions on loans, in turn, for that long.
-func (d *driver) decide(clients int, loans []loan, how time.Duration) (answers, error) {
+func (d *driver) decide(ctx context.Context, clients int, loans []loan, how time.Duration) (answers, error) {
 	var wires []*wire
 	for range clients {
 		w, err := dial(d.server.host, d.server.key)
@@ -174,7 +174,7 @@ func (d *driver) decide(clients int, loans []loan, how time.Duration) (answers, 
 	until := time.Now().Add(how)
 	var all sync.WaitGroup
 	for i, w := range wires {
-		all.Go(func() { each[i] = d.client(w, loans, i*len(loans)/clients, until) })
+		all.Go(func() { each[i] = d.client(ctx, w, loans, i*len(loans)/clients, until) })
 	}
 	all.Wait()
 	sum := answers{outcomes: map[string]int{}}
@@ -192,11 +192,12 @@ func (d *driver) decide(clients int, loans []loan, how time.Duration) (answers, 
 	return sum, nil
 }
 
-func (d *driver) client(w *wire, loans []loan, at int, until time.Time) answers {
+func (d *driver) client(ctx context.Context, w *wire, loans []loan, at int, until time.Time) answers {
 	a := answers{outcomes: map[string]int{}}
 	for {
 		now := time.Now()
-		if now.After(until) {
+		if now.After(until) || ctx.Err() != nil {
+			a.err = ctx.Err()
 			return a
 		}
 		l := loans[at%len(loans)]

@@ -38,7 +38,7 @@ type Report struct {
 	P99     float64  `json:"p99_ms"`
 	Machine Machine  `json:"machine"`
 	Settled Settings `json:"settings"`
-	Points  []Point  `json:"points"`      // medians over the repetitions, each figure on its own
+	Points  []Point  `json:"points"`      // medians over the repetitions, each figure on its own; counts are those of the last one
 	Every   []Point  `json:"repetitions"` // what they are medians of
 	Loading []Load   `json:"past_events"` // how fast the past was recorded
 	Hot     []*Hot   `json:"hot"`         // one device with many events
@@ -170,11 +170,11 @@ func (r *Report) mixed(ctx context.Context, c config, bin, dir, engine string) (
 	}
 	defer func() { err = errors.Join(err, b.stop()) }()
 	p := newPopulation(c.seed)
-	if err := r.load(b, c.history, p); err != nil {
+	if err := r.load(ctx, b, c.history, p); err != nil {
 		return err
 	}
 	loans := p.loans(c.templates)
-	if _, err := b.decide(slices.Max(c.clients), loans, c.stretch/5); err != nil { // caches fill, statements are prepared
+	if _, err := b.decide(ctx, slices.Max(c.clients), loans, c.stretch/5); err != nil { // caches fill, statements are prepared
 		return err
 	}
 	for range c.repetitions {
@@ -200,13 +200,13 @@ func (r *Report) mixed(ctx context.Context, c config, bin, dir, engine string) (
 }
 
 // load records the past and notes how fast that went.
-func (r *Report) load(b *bench, n int, p population) error {
+func (r *Report) load(ctx context.Context, b *bench, n int, p population) error {
 	progress("%s: recording %d past loans", b.engine, n)
 	before, err := b.usage()
 	if err != nil {
 		return err
 	}
-	if err := b.past(n, p); err != nil {
+	if err := b.past(ctx, n, p); err != nil {
 		return err
 	}
 	after, err := b.usage()
@@ -235,11 +235,11 @@ func (r *Report) cost(ctx context.Context, c config, past int, bin, dir string) 
 	}
 	defer func() { err = errors.Join(err, b.stop(), os.RemoveAll(dir)) }()
 	p := newPopulation(c.seed)
-	if err := r.load(b, past, p); err != nil {
+	if err := r.load(ctx, b, past, p); err != nil {
 		return err
 	}
 	loans, clients := p.loans(c.templates), slices.Max(c.clients)
-	if _, err := b.decide(clients, loans, c.stretch/5); err != nil {
+	if _, err := b.decide(ctx, clients, loans, c.stretch/5); err != nil {
 		return err
 	}
 	point, err := b.point(ctx, clients, loans, c.stretch/2) // short: it adds to the past itself
@@ -258,7 +258,8 @@ func medians(every []Point, engine string, clients int) Point {
 		func(p *Point) *float64 { return &p.Rate }, func(p *Point) *float64 { return &p.P50 }, func(p *Point) *float64 { return &p.P99 },
 		func(p *Point) *float64 { return &p.Max }, func(p *Point) *float64 { return &p.CPU }, func(p *Point) *float64 { return &p.Database },
 		func(p *Point) *float64 { return &p.Generator }, func(p *Point) *float64 { return &p.Rows }, func(p *Point) *float64 { return &p.Bytes },
-		func(p *Point) *float64 { return &p.Written }, func(p *Point) *float64 { return &p.RSS }, func(p *Point) *float64 { return &p.Load },
+		func(p *Point) *float64 { return &p.Written }, func(p *Point) *float64 { return &p.RSS }, func(p *Point) *float64 { return &p.Anonymous },
+		func(p *Point) *float64 { return &p.Load },
 	} {
 		*f(&m) = median(same, func(p Point) float64 { return *f(&p) })
 	}

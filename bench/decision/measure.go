@@ -24,7 +24,8 @@ type Point struct {
 	Rows       float64        `json:"rows_per_decision"`
 	Bytes      float64        `json:"bytes_per_decision"`         // growth of the database, indexes included
 	Written    float64        `json:"written_bytes_per_decision"` // to disk by the server process; of PostgreSQL it says nothing
-	RSS        float64        `json:"rss_mb"`
+	RSS        float64        `json:"rss_mb"`                     // of it the database file mapped into memory, on SQLite up to its size
+	Anonymous  float64        `json:"rss_anonymous_mb"`           // the rest: what the server itself holds
 	Outcomes   map[string]int `json:"outcomes"`
 	Fallbacks  int            `json:"fallbacks"`
 	Load       float64        `json:"load"`
@@ -65,16 +66,16 @@ func open(ctx context.Context, bin, dir, engine, postgres string) (*bench, error
 		return errors.Join(s.stop(), drop())
 	}
 	b.postmaster = b.inspector.postmaster(ctx)
-	if err := errors.Join(b.list(), b.follow(ctx)); err != nil {
+	if err := errors.Join(b.list(ctx), b.follow(ctx)); err != nil {
 		return nil, errors.Join(err, b.stop())
 	}
 	return b, nil
 }
 
 // past records n loans of the last thirty days, up to an hour ago.
-func (b *bench) past(n int, p population) error {
+func (b *bench) past(ctx context.Context, n int, p population) error {
 	b.recorded += int64(n)
-	return b.record(n, time.Now().Add(-time.Hour), history, p.loan)
+	return b.record(ctx, n, time.Now().Add(-time.Hour), history, p.loan)
 }
 
 // usage is what has been used up to a moment.
@@ -122,7 +123,7 @@ func (b *bench) point(ctx context.Context, clients int, loans []loan, how time.D
 	if err != nil {
 		return p, err
 	}
-	got, err := b.decide(clients, loans, how)
+	got, err := b.decide(ctx, clients, loans, how)
 	if err != nil {
 		return p, err
 	}
@@ -142,7 +143,7 @@ func (b *bench) point(ctx context.Context, clients int, loans []loan, how time.D
 	p.CPU, p.Database, p.Generator = each(after.server-before.server), each(after.database-before.database), each(after.generator-before.generator)
 	p.Rows, p.Bytes = rounded(float64(rowsAfter-rows)/n, 3), rounded(float64(sizeAfter-size)/n, 1)
 	p.Written = rounded(float64(after.written-before.written)/n, 1)
-	p.RSS, p.Load = rounded(residentMB(b.server.cmd.Process.Pid), 1), load()
+	p.RSS, p.Anonymous, p.Load = memoryMB(b.server.cmd.Process.Pid, "VmRSS"), memoryMB(b.server.cmd.Process.Pid, "RssAnon"), load()
 	progress("  %s, %d clients: %.0f/s, p50 %.2f ms, p99 %.2f ms, %.3f CPU-ms (database %.3f, generator %.3f), %.2f rows, %.0f bytes, %.0f MB, load %.1f",
 		b.engine, clients, p.Rate, p.P50, p.P99, p.CPU, p.Database, p.Generator, p.Rows, p.Bytes, p.RSS, p.Load)
 	return p, nil
@@ -186,7 +187,7 @@ func (b *bench) hot(ctx context.Context, c config, p population) (*Hot, error) {
 	h := &Hot{Engine: b.engine, Events: c.hotEvents, Clients: slices.Max(c.clients)}
 	progress("%s: %d loans on one device", b.engine, c.hotEvents)
 	b.recorded += int64(c.hotEvents)
-	if err := b.record(c.hotEvents, time.Now().Add(-time.Minute), 23*time.Hour, func() loan { return p.loanOn(device) }); err != nil {
+	if err := b.record(ctx, c.hotEvents, time.Now().Add(-time.Minute), 23*time.Hour, func() loan { return p.loanOn(device) }); err != nil {
 		return nil, err
 	}
 	normal, busy := p.loans(c.templates), make([]loan, c.templates)

@@ -97,8 +97,9 @@ func field(path, name string) int64 {
 	return 0
 }
 
-func residentMB(pid int) float64 {
-	return float64(field(fmt.Sprintf("/proc/%d/status", pid), "VmRSS")) / 1024
+// memoryMB reads a size from /proc/PID/status.
+func memoryMB(pid int, name string) float64 {
+	return rounded(float64(field(fmt.Sprintf("/proc/%d/status", pid), name))/1024, 1)
 }
 
 // writtenBytes is what a process has caused to be written to disk.
