@@ -44,6 +44,7 @@ type Server struct {
 	mux     *http.ServeMux
 	api     huma.API
 	limiter *limiter
+	jobs    backtestJobs
 }
 
 // New makes a server with all operations.
@@ -51,7 +52,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate)}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), jobs: backtestJobs{byID: map[string]*backtestJob{}}}
 	humaErrors()
 	hc := huma.DefaultConfig("Qingyuan", cfg.Version)
 	hc.Info.Description = "Governance of the financial black/grey market for consumer lenders (清源)."
@@ -68,6 +69,11 @@ func New(cfg Config) (*Server, error) {
 	s.decisions()
 	s.events()
 	s.rulesets()
+	s.stages()
+	s.backtests()
+	s.approvals()
+	s.snoozes()
+	s.contacts()
 	s.lists()
 	s.accessKeys()
 	s.accounts()

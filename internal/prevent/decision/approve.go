@@ -9,10 +9,10 @@ import (
 	"qingyuan/internal/store"
 )
 
-// The kinds of approval that this package asks for, besides kindStage.
+// The kinds of approval that this package asks for, besides KindStage.
 const (
-	kindList   = "list.change"
-	kindSnooze = "rule.snooze"
+	KindList   = "list.change"
+	KindSnooze = "rule.snooze"
 )
 
 // RequestStage asks for a version to be put on a stage. It takes effect when someone else than the actor and the
@@ -47,7 +47,7 @@ func (s *Service) RequestEntries(ctx context.Context, tenant qingyuan.Tenant, ac
 	if err != nil {
 		return nil, err
 	}
-	return s.request(ctx, tenant, actor, kindList, list, listChange{List: list, Add: ready, Reason: reason}, reason)
+	return s.request(ctx, tenant, actor, KindList, list, listChange{List: list, Add: ready, Reason: reason}, reason)
 }
 
 // RequestRemoval asks for entries of a list to be ended; it takes effect when someone else approves.
@@ -55,7 +55,7 @@ func (s *Service) RequestRemoval(ctx context.Context, tenant qingyuan.Tenant, ac
 	if len(ids) > MaxChange {
 		return nil, qingyuan.FieldErrorf("ids", "at most %d at once", MaxChange)
 	}
-	return s.request(ctx, tenant, actor, kindList, list, listChange{List: list, Remove: ids, Reason: reason}, reason)
+	return s.request(ctx, tenant, actor, KindList, list, listChange{List: list, Remove: ids, Reason: reason}, reason)
 }
 
 // RequestSnooze asks for a rule to be snoozed; it takes effect when someone else approves.
@@ -64,7 +64,7 @@ func (s *Service) RequestSnooze(ctx context.Context, tenant qingyuan.Tenant, act
 	if err != nil {
 		return nil, err
 	}
-	return s.request(ctx, tenant, actor, kindSnooze, n.Rule, p, n.Reason)
+	return s.request(ctx, tenant, actor, KindSnooze, n.Rule, p, n.Reason)
 }
 
 func (s *Service) request(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, kind, subject string, payload any, reason string) (a *audit.Approval, err error) {
@@ -85,7 +85,7 @@ func (s *Service) Approve(ctx context.Context, tenant qingyuan.Tenant, actor qin
 	if a, err = s.Approval(ctx, tenant, id); err != nil {
 		return nil, err
 	}
-	if a.Kind == kindStage && len(a.Votes)+1 >= a.Quorum {
+	if a.Kind == KindStage && len(a.Votes)+1 >= a.Quorum {
 		return s.approveStage(ctx, tenant, actor, a, comment)
 	}
 	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
@@ -93,14 +93,14 @@ func (s *Service) Approve(ctx context.Context, tenant qingyuan.Tenant, actor qin
 			return err
 		}
 		switch a.Kind {
-		case kindList:
+		case KindList:
 			var c listChange
 			if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
 				return err
 			}
 			_, err = s.changeList(tx, c, a.Requester)
 			return err
-		case kindSnooze:
+		case KindSnooze:
 			var p snoozePayload
 			if err := json.Unmarshal([]byte(a.Payload), &p); err != nil {
 				return err

@@ -370,3 +370,80 @@ func hasMissing(d *decision.Decision, rule string) bool {
 	}
 	return false
 }
+
+// TestPreview counts the people behind list entries before they are added.
+func TestPreview(t *testing.T) {
+	h := build(t, storetest.Open(t, t.TempDir()+"/q.db", lines...), "")
+	want := map[int]bool{}
+	for n := range 88 {
+		decide(t, h, loan(n, time.Now().Add(-time.Hour)))
+		if n%11 == 3 {
+			want[n%40] = true
+		}
+	}
+	decide(t, h, loan(11*10+3, time.Now().Add(-40*24*time.Hour))) // too long ago
+	entries := []decision.NewEntry{{Kind: qingyuan.Phone, Match: decision.MatchExact, Value: "13800130003", Reason: "test"},
+		{Kind: qingyuan.Phone, Match: decision.MatchPrefix, Value: "1380013", Reason: "test"}}
+	p, err := h.svc.PreviewEntries(ctx, tenant, firstList(t), entries, 30)
+	must(t, err)
+	events, people := 0, 0
+	for _, n := range p.ByOutcome {
+		events, people = events+n.Events, people+n.Customers
+	}
+	if p.Events != 8 || p.Customers != len(want) || events != 8 || people != len(want) || p.Skipped != 1 || p.Truncated {
+		t.Fatalf("%+v, want %d customers", p, len(want))
+	}
+	_, action, err := h.svc.AddEntries(ctx, tenant, user("ann"), firstList(t), entries[:1])
+	must(t, err)
+	q, err := h.svc.PreviewAction(ctx, tenant, firstList(t), action, 30)
+	must(t, err)
+	if q.Events != p.Events || q.Customers != p.Customers {
+		t.Fatalf("of the action %+v, of the entries %+v", q, p)
+	}
+}
+
+// TestContacts records a contact about a decision that asks for one; its texts are sealed.
+func TestContacts(t *testing.T) {
+	storetest.Each(t, lines, func(t *testing.T, db *store.DB) {
+		h := build(t, db, "")
+		_, _, err := h.svc.AddEntries(ctx, tenant, user("ann"), firstList(t), []decision.NewEntry{
+			{Kind: qingyuan.Phone, Match: decision.MatchExact, Value: "13800130003", Reason: "test"}})
+		must(t, err)
+		var warned, passed *decision.Decision
+		for n := range 4 {
+			d := decide(t, h, loan(n, time.Now().Add(-time.Hour)))
+			if d.Outcome.Severity() >= qingyuan.Warn.Severity() {
+				warned = d
+			} else {
+				passed = d
+			}
+		}
+		if warned == nil || passed == nil {
+			t.Fatal("the list stops nobody")
+		}
+		c := decision.Contact{Channel: "call", Script: "疑似诈骗，请勿转账", Answer: "我不知道他是中介", Result: "dissuaded"}
+		_, err = h.svc.AddContact(ctx, tenant, user("ann"), warned.ID, c)
+		must(t, err)
+		all, err := h.svc.Contacts(ctx, tenant, warned.ID)
+		must(t, err)
+		if len(all) != 1 || all[0].Script != c.Script || all[0].Answer != c.Answer || all[0].Actor != "ann" {
+			t.Fatalf("%+v", all)
+		}
+		if _, err := h.svc.AddContact(ctx, tenant, user("ann"), passed.ID, c); qingyuan.CodeOf(err) != qingyuan.Conflict {
+			t.Errorf("a contact about a %s: %v", passed.Outcome, err)
+		}
+		for _, bad := range []decision.Contact{{Channel: "pigeon", Script: "x", Result: "refused"}, {Channel: "sms", Script: "x", Result: "?"}, {Channel: "sms", Result: "refused"}} {
+			if _, err := h.svc.AddContact(ctx, tenant, user("ann"), warned.ID, bad); qingyuan.CodeOf(err) != qingyuan.Invalid {
+				t.Errorf("%+v: %v", bad, err)
+			}
+		}
+		must(t, db.Read(ctx, tenant, func(tx *store.Tx) error {
+			var sealed []byte
+			_, err := tx.Get(`SELECT sealed FROM contact WHERE tenant = $1`, nil, &sealed)
+			if strings.Contains(string(sealed), "中介") || len(sealed) == 0 {
+				t.Error("the answer is on disk in clear")
+			}
+			return err
+		}))
+	})
+}

@@ -47,12 +47,12 @@ func (s *Service) Stage(ctx context.Context, tenant qingyuan.Tenant, actor qingy
 	return err
 }
 
-// kindStage is the kind of an approval to put a version on a stage.
-const kindStage = "ruleset.stage"
+// KindStage is the kind of an approval to put a version on a stage.
+const KindStage = "ruleset.stage"
 
 func stageProposal(c StageChange, by qingyuan.Actor, author string) (audit.Proposal, error) {
 	payload, err := json.Marshal(c)
-	return audit.Proposal{Kind: kindStage, Subject: subjectOf(c.ID, c.Version), Payload: string(payload), Requester: by, Maker: author, Reason: c.Reason}, err
+	return audit.Proposal{Kind: KindStage, Subject: subjectOf(c.ID, c.Version), Payload: string(payload), Requester: by, Maker: author, Reason: c.Reason}, err
 }
 
 // stage builds what c needs beside the live lane, then records and deploys it in one command; within runs in it first and
