@@ -19,12 +19,13 @@ import (
 type cli struct {
 	Config kong.ConfigFlag `help:"Read flags from a YAML file." type:"existingfile"`
 
-	Serve  serveCommand  `cmd:"" help:"Run the server."`
-	Demo   demoCommand   `cmd:"" help:"Run the server with real and authored data, print a report, keep serving."`
-	Replay replayCommand `cmd:"" help:"Run the record again and compare every decision with what was decided."`
-	Train  trainCommand  `cmd:"" help:"Train a model."`
-	Eval   evalCommand   `cmd:"" help:"Evaluate a model, a lexicon or a text classifier on a file."`
-	Admin  adminCommand  `cmd:"" help:"Tenants, accounts and keys, on the machine itself."`
+	Serve    serveCommand    `cmd:"" help:"Run the server."`
+	Demo     demoCommand     `cmd:"" help:"Run the server with real and authored data, print a report, keep serving."`
+	Replay   replayCommand   `cmd:"" help:"Run the record again and compare every decision with what was decided."`
+	Backtest backtestCommand `cmd:"" help:"Run a ruleset over the record and compare it with the live version."`
+	Train    trainCommand    `cmd:"" help:"Train a model."`
+	Eval     evalCommand     `cmd:"" help:"Evaluate a model, a lexicon or a text classifier on a file."`
+	Admin    adminCommand    `cmd:"" help:"Tenants, accounts and keys, on the machine itself."`
 
 	OpenAPI openAPICommand   `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
 	Rules   rulesCommand     `cmd:"" help:"Check a ruleset file and print every problem with its line."`
