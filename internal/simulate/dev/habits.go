@@ -88,7 +88,10 @@ func (m *Model) loginLooking(p *person, hardship int) {
 // write is a message of everyday business.
 func (m *Model) write(p *person) {
 	if m.r.Chance(0.08) { // what friends, shops and other lenders send is shown to the lender, too
-		w := m.begin(qingyuan.MessageReceived, p).Str("channel", leaf.Pick(m.r, []string{"sms", "wechat", "wechat"})).Str("origin", "handed_in_by_customer")
+		w := m.begin(qingyuan.MessageReceived, p).Str("channel", leaf.Pick(m.r, []string{"sms", "wechat", "wechat", "qq"})).Str("origin", "handed_in_by_customer")
+		if m.r.Chance(0.6) {
+			w.Str("sender_handle", leaf.Handle(m.r, "wechat"))
+		}
 		w.Str("sender_phone", leaf.Mobile(m.r)).Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, shownMessages), m.slots(p)))
 		m.send(m.lag())
 		return
@@ -181,7 +184,7 @@ func (m *Model) purchase(p *person, s *shop, amount int64) {
 		result = "declined"
 	}
 	w.Str("card", p.credit).Str("type", "purchase").Str("result", result).Int("amount", amount)
-	w.Str("entry_mode", leaf.Pick(m.r, []string{"qr", "qr", "qr", "chip", "chip", "contactless", "online", "magnetic_stripe"}))
+	w.Str("entry_mode", leaf.Pick(m.r, []string{"qr", "qr", "qr", "chip", "chip", "contactless", "online", "online", "magnetic_stripe", "keyed"}))
 	if m.r.Chance(0.004) { // on a journey
 		country := leaf.Pick(m.r, []string{"TH", "JP", "MY", "HK", "VN", "GB"})
 		w.Str("merchant_id", "M"+m.r.Digits(8)).Str("merchant_name", leaf.Pick(m.r, []string{"DUTY FREE ", "7-ELEVEN ", "HOTEL "})+country).Str("mcc", leaf.Pick(m.r, []string{"5309", "5411", "7011"})).Str("country", country)
@@ -204,7 +207,7 @@ func (m *Model) grievance(p *person) {
 		return
 	}
 	c := complaint{text: leaf.Spin(m.r, leaf.Pick(m.r, honestComplaints), m.slots(p)), author: qingyuan.AuthorCustomer,
-		channel: leaf.Pick(m.r, []string{"own", "own", "own", "own", "12378", "heimao", "12345", "petition", "regulator", "pboc"}), demands: []string{leaf.Pick(m.r, []string{"explanation", "refund_interest", "stop_collection", "compensation"})}}
+		channel: leaf.Pick(m.r, []string{"own", "own", "own", "own", "12378", "heimao", "12345", "petition", "regulator", "pboc"}), demands: []string{leaf.Pick(m.r, []string{"explanation", "explanation", "refund_interest", "stop_collection", "compensation", "refund_premium", "written_only", "stop_interest"})}}
 	if m.r.Chance(0.4) {
 		c.claims = []string{leaf.Pick(m.r, []string{"hidden_fees", "harassing_third_party", "excessive_interest", "violent_collection", "privacy", "misleading_sale"})}
 	}

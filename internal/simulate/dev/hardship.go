@@ -81,7 +81,7 @@ func (m *Model) provesHardship(p *person, cause string) {
 		issuer, phone = p.employer.Name, p.employer.Phone
 	}
 	m.paper(p, sheet{kind: kind, purpose: "hardship", issuer: issuer, phone: phone, text: leaf.Spin(m.r, text, m.slots(p)), issued: m.now.AddDate(0, 0, -m.r.Between(1, 30)), no: leaf.Pick(m.r, []string{"", m.r.Digits(6), m.now.Format("2006") + "-" + m.r.Digits(4)}),
-		submitter: leaf.Pick(m.r, []string{"", "", p.Phone})})
+		submitter: leaf.Pick(m.r, []string{"", "", p.Phone}), event: leaf.Pick(m.r, []time.Time{{}, p.truth.Onset})})
 }
 
 // sheet is a document handed in.
@@ -179,7 +179,7 @@ func (m *Model) hardshipComplaint(p *person, channel string, again bool) {
 	}
 	c := complaint{channel: channel, text: text, author: qingyuan.AuthorCustomer, demands: demands}
 	if m.r.Chance(0.12) { // a relative writes
-		c.by, c.phone = leaf.Pick(m.r, []string{"spouse", "child", "sibling"}), leaf.Mobile(m.r)
+		c.by, c.phone = leaf.Pick(m.r, []string{"spouse", "child", "sibling", "friend"}), leaf.Mobile(m.r)
 	}
 	m.complain(p, c)
 }

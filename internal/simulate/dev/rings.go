@@ -301,9 +301,12 @@ func (m *Model) advertise(g *ring) {
 func (m *Model) innocentPosts() {
 	var again func()
 	again = func() {
-		platform := leaf.Pick(m.r, []string{"douyin", "xiaohongshu", "weibo", "zhihu", "tieba"})
+		platform := leaf.Pick(m.r, []string{"douyin", "xiaohongshu", "weibo", "zhihu", "tieba", "kuaishou", "wechat"})
 		m.pen.Begin(qingyuan.PostObserved, m.now, "")
-		m.pen.Str("platform", platform).Str("post_type", leaf.Pick(m.r, []string{"article", "comment", "video"})).Str("handle", leaf.Handle(m.r, platform)).Time("posted_at", m.now)
+		m.pen.Str("platform", platform).Str("post_type", leaf.Pick(m.r, []string{"article", "article", "comment", "comment", "video", "video", "advert", "job_ad", "course"})).Str("handle", leaf.Handle(m.r, platform)).Time("posted_at", m.now)
+		if m.r.Chance(0.5) {
+			m.pen.Str("city", leaf.Pick(m.r, m.cities).Name)
+		}
 		if m.r.Chance(0.2) {
 			m.pen.Strs("contact_handles", leaf.Handle(m.r, "wechat"))
 		}

@@ -12,11 +12,14 @@ type via struct{ handset, network, phone string }
 
 func (m *Model) trace(v via, os string) {
 	network := v.network
-	if m.r.Chance(0.3) {
+	if m.r.Chance(0.3) && network != "" {
 		network = leaf.IP(m.r) // on the move
 	}
 	m.pen.Str("device_id", v.handset).Str("os", os).Str("app_version", leaf.Pick(m.r, []string{"5.2.1", "5.2.3", "5.3.0"})).Str("ip", network)
-	if m.r.Chance(0.02) {
+	switch m.r.Weighted(0.977, 0.003, 0.02) {
+	case 1: // somebody helps from afar
+		m.pen.Open("device_flags").Bool("remote_control", true).Close()
+	case 2:
 		m.pen.Open("device_flags").Bool("vpn", m.r.Chance(0.5)).Bool("rooted", m.r.Chance(0.3)).Close()
 	}
 }
@@ -30,7 +33,7 @@ func (m *Model) signIn(s *soul, at time.Time, v via) {
 	if views := m.r.Poisson(0.3); views > 0 {
 		w.Int("loan_page_views", int64(views))
 	}
-	if v.handset != s.handset {
+	if v.handset != s.handset || m.r.Chance(0.02) {
 		w.Bool("new_device", true)
 	}
 	m.trace(v, s.os)
@@ -63,7 +66,19 @@ func (m *Model) swipe(s *soul, x swipe) bool {
 	if x.counter != nil {
 		w.Open("counterparty").Str("name", x.counter.Name).Str("bank_card", x.counter.account).Str("kind", "other_person").Close()
 	}
+	if x.handset == "" && x.mode == "online" && m.r.Chance(0.7) {
+		x.handset = s.handset
+	}
 	w.Str("device_id", x.handset)
+	if x.counter == nil && x.kind != "" && x.kind != "purchase" { // to an acquaintance, or an own account elsewhere
+		w.Open("counterparty")
+		if m.r.Chance(0.5) {
+			card, _ := leaf.BankCard(m.r, false)
+			w.Str("name", leaf.Name(m.r, m.r.Chance(0.5), 1982)).Str("bank_card", card).Str("kind", "other_person").Close()
+		} else {
+			w.Str("name", s.Name).Str("bank_card", s.account).Str("kind", "own").Close()
+		}
+	}
 	if ok {
 		s.owed += x.amount
 	}
@@ -87,7 +102,8 @@ func either(v, otherwise string) string {
 
 // chat is a message to the lender.
 func (m *Model) chat(s *soul, at time.Time, text string) {
-	m.write(qingyuan.MessageReceived, at, s).Str("channel", leaf.Pick(m.r, []string{"app_chat", "app_chat", "wecom", "sms"})).Str("origin", "to_lender").Text("text", qingyuan.AuthorCustomer, text)
+	channel := leaf.Pick(m.r, []string{"app_chat", "app_chat", "app_chat", "wecom", "sms", "wechat", "qq"})
+	m.write(qingyuan.MessageReceived, at, s).Str("channel", channel).Str("origin", "to_lender").Text("text", qingyuan.AuthorCustomer, text)
 	m.ship(at, m.batch())
 }
 
@@ -124,6 +140,13 @@ type talk struct {
 }
 
 func (m *Model) phone(s *soul, t talk) {
+	if t.of == nil && m.r.Chance(0.05) { // a bad line, a relative, another phone
+		t.check, t.claims = leaf.Pick(m.r, []string{"fail", "not_done", "pass"}), leaf.Pick(m.r, []string{"self", "spouse", "parent", "relative"})
+		if !t.out {
+			t.number = leaf.Mobile(m.r)
+		}
+	}
+	t.tone = t.tone || t.out && m.r.Chance(0.012)
 	w := m.write(qingyuan.CallRecorded, t.at, s).Str("line", t.line).Str("call_no", "V"+m.r.Digits(10)).Str("operator_id", "Z"+m.r.Digits(3))
 	if t.out {
 		w.Str("direction", "outbound").Str("callee", either(t.number, s.Phone))
@@ -171,6 +194,10 @@ func (m *Model) lodge(s *soul, c claim) {
 	w := m.write(qingyuan.ComplaintReceived, c.at, s).Str("channel", c.channel).Str("category", either(c.category, "complaint")).Str("complaint_no", m.number("TS")).Str("claimed_name", s.Name)
 	if len(s.debts) > 0 {
 		w.Str("loan_no", s.debts[0].no)
+	}
+	if c.of == nil && m.r.Chance(0.08) { // the number at work, or of a relative
+		c.from.phone = either(c.from.phone, leaf.Mobile(m.r))
+		c.home = s.Home
 	}
 	w.Str("contact_phone", either(c.from.phone, s.Phone)).Str("contact_email", c.mail).Str("contact_address", c.home).Str("contact_handle", c.handle).Str("submitted_by", either(c.by, "self"))
 	if a := c.agent; a != nil {
@@ -249,10 +276,15 @@ func (m *Model) newLine(s *soul, at time.Time, number string, tenure int, v via,
 	w := m.write(qingyuan.AccountChanged, at, s).Str("change", "phone").Str("initiated_by", "customer").Str("verified_by", leaf.Pick(m.r, []string{"sms_new", "face", "sms_old"}))
 	w.Str("old_phone", s.Phone).Str("new_phone", number).Int("sim_tenure_days", int64(tenure)).Str("sim_tenure_source", leaf.Pick(m.r, []string{"carrier", "vendor"}))
 	m.trace(v, s.os)
-	if of != nil {
+	if of != nil || m.r.Chance(0.05) {
+		if v.phone == "" && of == nil {
+			v.phone = leaf.Mobile(m.r)
+		}
 		if v.phone != "" {
 			w.Open("call_forwarding").Str("state", "on").Str("source", leaf.Pick(m.r, []string{"carrier", "dial_tone", "sdk"})).Date("observed_on", at).Str("target", v.phone).Close()
 		}
+	}
+	if of != nil {
 		m.note(of, s, at, 0)
 	}
 	s.Phone = number
@@ -270,7 +302,7 @@ func (m *Model) upkeep(s *soul) {
 	case 1:
 		old := s.handset
 		s.handset, s.os = leaf.Device(m.r)
-		m.write(qingyuan.AccountChanged, at, s).Str("change", "device").Str("old_device", old).Str("new_device", s.handset).Str("verified_by", "face")
+		m.write(qingyuan.AccountChanged, at, s).Str("change", "device").Str("old_device", old).Str("new_device", s.handset).Str("verified_by", leaf.Pick(m.r, []string{"face", "sms_old", "sms_old"}))
 	case 2:
 		old := s.account
 		s.account, s.bank = leaf.BankCard(m.r, false)

@@ -61,7 +61,7 @@ func (m *Model) live(s *soul) {
 		return
 	}
 	if s.joins == m.day {
-		m.apply(s, &form{at: m.leisure()})
+		m.applyAlone(s)
 	}
 	m.purse(s)
 	if m.r.Chance(s.chatty * (1 + s.stress)) {
@@ -118,7 +118,11 @@ func (m *Model) shopping(s *soul) {
 		if m.r.Chance(0.006) {
 			amount = (s.limit - s.owed) * int64(m.r.Between(50, 98)) / 100
 		}
-		m.swipe(s, swipe{at: m.leisure(), where: x, amount: max(amount, 150), mode: leaf.Pick(m.r, []string{"qr", "online", "contactless", "chip"})})
+		use := swipe{at: m.leisure(), where: x, amount: max(amount, 150), mode: leaf.Pick(m.r, []string{"qr", "qr", "online", "contactless", "chip", "magnetic_stripe"})}
+		if m.r.Chance(0.012) {
+			use.where, use.mode, use.kind, use.amount = nil, "online", leaf.Pick(m.r, []string{"cash_advance", "transfer_out"}), fen(float64(m.r.Between(3, 60))*100)
+		}
+		m.swipe(s, use)
 		p *= 0.3
 	}
 }
@@ -270,8 +274,16 @@ func (m *Model) speak(s *soul) {
 	switch x := m.r.Float64(); {
 	case x < 0.012:
 		m.chat(s, m.leisure(), leaf.Spin(m.r, leaf.Pick(m.r, chats), m.facts(s)))
+	case x < 0.0128: // what friends and shops send is shown, too
+		at := m.leisure()
+		m.write(qingyuan.MessageReceived, at, s).Str("channel", leaf.Pick(m.r, []string{"wechat", "sms", "qq"})).Str("origin", "handed_in_by_customer").Str("sender_handle", leaf.Handle(m.r, "wechat"))
+		if m.r.Chance(0.4) {
+			m.pen.Str("sender_phone", leaf.Mobile(m.r))
+		}
+		m.pen.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, forwarded), m.facts(s)))
+		m.ship(at, m.batch())
 	case x < 0.020:
-		m.phone(s, talk{at: m.clock(9, 18), line: "service", say: leaf.Spin(m.r, leaf.Pick(m.r, hotline), m.facts(s)), check: "pass", note: leaf.Spin(m.r, leaf.Pick(m.r, deskNotes), nil)})
+		m.phone(s, talk{at: m.clock(9, 18), line: leaf.Pick(m.r, []string{"service", "service", "service", "complaint", "collection"}), say: leaf.Spin(m.r, leaf.Pick(m.r, hotline), m.facts(s)), check: "pass", note: leaf.Spin(m.r, leaf.Pick(m.r, deskNotes), nil)})
 	case x < 0.0225:
 		m.upkeep(s)
 	case x < 0.0255:
@@ -279,7 +291,7 @@ func (m *Model) speak(s *soul) {
 	case x < 0.0262 && s.firm == nil:
 		m.grumble(s)
 	case x < 0.0295 && s.joins != m.day && s.cash < s.income*0.8:
-		m.apply(s, &form{at: m.leisure()})
+		m.applyAlone(s)
 	}
 }
 

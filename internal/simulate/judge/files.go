@@ -437,10 +437,18 @@ func (m *Model) publish(f *firm) {
 func (m *Model) watch() {
 	for range m.r.Poisson(0.7) {
 		at := m.clock(7, 24)
-		platform := leaf.Pick(m.r, []string{"weibo", "zhihu", "douyin", "xiaohongshu", "tieba"})
+		platform := leaf.Pick(m.r, []string{"weibo", "zhihu", "douyin", "xiaohongshu", "tieba", "kuaishou", "bilibili", "wechat", "marketplace", "job_board"})
 		m.pen.Begin(qingyuan.PostObserved, at, "")
-		m.pen.Str("platform", platform).Str("post_type", leaf.Pick(m.r, []string{"article", "comment", "video"})).Str("handle", leaf.Handle(m.r, platform)).Time("posted_at", at)
-		m.pen.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, publicTalk), nil)).Int("followers", int64(m.r.LogNormal(900, 1.7)))
+		m.pen.Str("platform", platform).Str("post_type", leaf.Pick(m.r, []string{"article", "comment", "video", "live", "profile", "job_ad", "course"})).Str("handle", leaf.Handle(m.r, platform)).Time("posted_at", at)
+		m.pen.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, publicTalk), nil))
+		if m.r.Chance(0.2) {
+			m.pen.Strs("contact_handles", leaf.Handle(m.r, "wechat"))
+		}
+		if m.r.Chance(0.1) { // a shop, an agency, a real law firm
+			p := leaf.Pick(m.r, m.plants)
+			m.pen.Strs("contact_phones", p.Phone).Str("certified_body", p.Name).Str("city", p.City.Name)
+		}
+		m.pen.Int("followers", int64(m.r.LogNormal(900, 1.7)))
 		m.ship(at, hours(m.r.Exp(20)))
 	}
 }

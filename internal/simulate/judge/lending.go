@@ -71,6 +71,39 @@ func (m *Model) apply(s *soul, f *form) {
 	m.payOut(s, f, no, m.lend(f.amount, term))
 }
 
+// applyAlone is an application without an agent. Some have a spouse who signs as well, a colleague who recommended the
+// lender, a shop that is paid, a word of explanation, or have asked many lenders.
+func (m *Model) applyAlone(s *soul) {
+	f := &form{at: m.leisure()}
+	if m.r.Chance(0.05) {
+		p := leaf.NewPerson(m.r, s.City, m.today, m.r.Between(24, 58))
+		f.surety = &p
+	}
+	if s.work != nil && len(s.work.hands) > 0 && m.r.Chance(0.08) {
+		mate := leaf.Pick(m.r, s.work.hands)
+		f.referrer = &clerk{Person: mate.Person, phone: mate.Phone}
+		if m.r.Chance(0.4) { // the shop where it is to be spent
+			f.referrer.house = leaf.Pick(m.r, m.plants).Name
+		}
+	}
+	switch m.r.Weighted(0.87, 0.10, 0.03) {
+	case 1:
+		f.shop = leaf.Pick(m.r, m.markets[s.City])
+	case 2:
+		f.to = m.newClerk(s.City)
+	}
+	if m.r.Chance(0.1) {
+		f.statement = leaf.Spin(m.r, leaf.Pick(m.r, explanations), m.facts(s))
+	}
+	if m.r.Chance(0.05) {
+		f.asked = m.r.Between(3, 9)
+	}
+	m.apply(s, f)
+	if m.r.Chance(0.35) {
+		m.phone(s, talk{at: f.at.Add(time.Duration(m.r.Between(4, 60)) * time.Minute), out: true, line: "verification", say: leaf.Spin(m.r, leaf.Pick(m.r, unrehearsed), m.facts(s)), check: "pass", seconds: 85})
+	}
+}
+
 // people writes who stands around the applicant.
 func (m *Model) people(s *soul, f *form) {
 	w := m.pen
@@ -163,7 +196,7 @@ func (m *Model) ownStory(s *soul) {
 
 // proof hands in a paper that can be checked.
 func (m *Model) proof(s *soul) {
-	p := proof{at: m.leisure(), purpose: "hardship", issued: m.today.AddDate(0, 0, -m.r.Between(0, 25))}
+	p := proof{at: m.leisure(), purpose: "hardship", no: leaf.Pick(m.r, []string{"", m.r.Digits(8), m.today.Format("2006") + "-" + m.r.Digits(3)}), sender: via{"", "", leaf.Pick(m.r, []string{"", s.Phone})}, issued: m.today.AddDate(0, 0, -m.r.Between(0, 25))}
 	hospital := s.City.Name + leaf.Pick(m.r, []string{"人民医院", "第四医院", "妇幼保健院", s.District.Name + "医院"})
 	text := ""
 	switch s.cause {
@@ -209,19 +242,31 @@ func (m *Model) plea(s *soul) {
 		c.accuses = []string{leaf.Pick(m.r, []string{"harassing_third_party", "refused_negotiation"})}
 	}
 	if m.r.Chance(0.1) && len(s.kin) > 0 {
-		c.by, c.from.phone = leaf.Pick(m.r, []string{"spouse", "child", "parent"}), s.kin[0].Phone
+		c.by, c.from.phone = leaf.Pick(m.r, []string{"spouse", "child", "parent", "relative"}), s.kin[0].Phone
+	} else if m.r.Chance(0.06) {
+		c.by = leaf.Pick(m.r, []string{"friend", "relative"})
 	}
 	m.lodge(s, c)
 }
 
 // grumble is a complaint out of an ordinary life.
 func (m *Model) grumble(s *soul) {
-	c := claim{at: m.leisure(), channel: leaf.Pick(m.r, []string{"own", "own", "own", "12378", "heimao"}), text: leaf.Spin(m.r, leaf.Pick(m.r, grumbles), m.facts(s)), mail: s.mail,
-		demands: []string{leaf.Pick(m.r, []string{"explanation", "refund_interest", "compensation", "stop_collection"})}}
+	c := claim{at: m.leisure(), channel: leaf.Pick(m.r, []string{"own", "own", "own", "own", "12378", "heimao", "cyberspace", "petition", "regulator", "pboc", "court"}), text: leaf.Spin(m.r, leaf.Pick(m.r, grumbles), m.facts(s)), mail: s.mail,
+		demands: []string{leaf.Pick(m.r, []string{"explanation", "explanation", "refund_interest", "compensation", "stop_collection", "written_only", "stop_interest"})}}
+	if m.r.Chance(0.1) {
+		c.handle = leaf.Handle(m.r, "wechat")
+	}
 	if m.r.Chance(0.15) {
+		c.accuses = []string{leaf.Pick(m.r, []string{"wrong_credit_record", "not_own_loan"})}
 		c.category, c.text, c.demands = "credit_objection", leaf.Spin(m.r, leaf.Pick(m.r, objections), m.facts(s)), []string{"delete_credit_record"}
 	} else if m.r.Chance(0.15) {
 		c.text, c.demands, c.amount = leaf.Spin(m.r, leaf.Pick(m.r, premiums), m.facts(s)), []string{"refund_premium"}, fen(float64(m.r.Between(100, 3000)))
+	}
+	if c.accuses == nil && m.r.Chance(0.4) {
+		c.accuses = []string{leaf.Pick(m.r, []string{"hidden_fees", "privacy", "violent_collection", "misleading_sale", "harassing_third_party"})}
+	}
+	if c.amount == 0 && m.r.Chance(0.2) {
+		c.amount = fen(float64(m.r.Between(1, 40)) * 100)
 	}
 	m.lodge(s, c)
 }
