@@ -7,7 +7,7 @@
 //
 // # Invariants
 //
-//   - Deciding is pure: no clock, no I/O, no randomness. Equal inputs give equal results and an equal [Digest].
+//   - Deciding is pure: no clock, no I/O, no randomness. A shadow changes no outcome. Equal inputs give equal results and an equal [Digest].
 //   - Unknown is never suspicious and never a silent miss: a rule that reads something absent is "not evaluable" and says what
 //     was missing; only ?? and has() read an absent thing on purpose.
 //   - Hardship subtracts from suspicion. No single family of evidence brings more than a review, unless a rule states a fact (hard).
@@ -27,5 +27,23 @@
 //     confirmed: neither the cap nor hardship touches it;
 //  5. lowered to what the decision point of the event kind allows at most (at_most), where it says so.
 //
-// Events in: every kind of event, through the caller. Events out: none; the caller records the result.
+// # Life cycle
+//
+// A published version is a draft until it is put on a stage: shadow (evaluated beside the live version on every decided event, its
+// result recorded and nothing else), rollout (decides for a percentage of customers) or live (decides for everyone else). Who is
+// in a rollout follows from the hash of the subject's blind key and the ruleset's id alone: see [InRollout]. An earlier version
+// made live again is a rollback. A rollout and going live take two people, of whom one is not the author; so do changes of lists
+// by people, and snoozes, which tell a rule not to speak for a while. Requests are approvals of package audit, and take effect in
+// the transaction that closes them.
+//
+// Stages, lists and snoozes change by entries of the outbox, so that they have a seq like events. All of a tenant's decisions run
+// through one lane: the programs deployed after some seq, each with windows of its own, the lists and the snoozes. Live decisions, rebuild,
+// replay and backtest drive the same lane. A version's windows hold the whole record however late it was deployed, and are not
+// shared, so that what it says never depends on what else is deployed; each deployed version costs its own windows in memory.
+//
+// A backtest runs the record through a lane that holds the candidate and the live version from the first event on. What a version
+// says there about an event is what it says live.
+//
+// Events in: every kind of event, through the service. Events out: event.recorded, decision.made, ruleset.published,
+// ruleset.activated, ruleset.staged, list.changed, rule.snoozed, hold.released, contact.recorded.
 package decision

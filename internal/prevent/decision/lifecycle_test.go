@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/quick"
 	"time"
@@ -445,5 +446,50 @@ func TestContacts(t *testing.T) {
 			}
 			return err
 		}))
+	})
+}
+
+// TestStagesUnderLoad changes stages while events stream in, some of which fail and make their commit run again: the lane
+// and the record agree, and a replay gives every decision and shadow result again.
+func TestStagesUnderLoad(t *testing.T) {
+	storetest.Each(t, lines, func(t *testing.T, db *store.DB) {
+		h := build(t, db, "")
+		versions := []int{publish(t, h, stern...), publish(t, h, "value: 3,", "value: 2,")}
+		stop := make(chan struct{})
+		var wg sync.WaitGroup
+		for w := range 8 {
+			wg.Go(func() {
+				for n := 0; ; n++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					body := loan(w*10_000+n, time.Now().Add(-time.Hour))
+					if n%5 == 4 { // an id that is taken, with other content
+						body = []byte(strings.Replace(string(loan(w*10_000+n-1, time.Now().Add(-time.Hour))), `"amount":`, `"amount":1`, 1))
+					}
+					_, _, err := h.svc.Decide(ctx, decision.Request{Tenant: tenant, Body: body, Deadline: time.Minute})
+					if n%5 != 4 && err != nil || n%5 == 4 && qingyuan.CodeOf(err) != qingyuan.Conflict {
+						t.Errorf("event %d of %d: %v", n, w, err)
+						return
+					}
+				}
+			})
+		}
+		for i := range 6 {
+			for _, c := range []decision.StageChange{{Version: versions[0], Stage: decision.StageShadow}, {Version: versions[1], Stage: decision.StageRollout, Percent: 20 + i},
+				{Version: versions[0], Stage: decision.StageLive}, {Version: 1, Stage: decision.StageLive}} {
+				c.ID, c.Reason = "first", "test"
+				must(t, h.svc.Stage(ctx, tenant, user("bob"), c))
+				time.Sleep(5 * time.Millisecond)
+			}
+		}
+		close(stop)
+		wg.Wait()
+		r := replay(t, h)
+		if r.Shadows == 0 || r.ShadowsIdentical != r.Shadows {
+			t.Errorf("%d of %d shadow results identical, of %d decisions", r.ShadowsIdentical, r.Shadows, r.Decisions)
+		}
 	})
 }
