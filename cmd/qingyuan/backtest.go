@@ -13,9 +13,13 @@ import (
 
 // backtestCommand runs a ruleset over the record and compares it with the live version.
 type backtestCommand struct {
-	installation
+	Data     string `help:"Directory of everything the platform stores." default:"data" type:"path" env:"QINGYUAN_DATA"`
+	Database string `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
+	KEK      string `help:"File of the key-encryption key; in the data directory where empty." name:"kek" type:"path" env:"QINGYUAN_KEK"`
+	LogLevel string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
+
 	Tenant  string `default:"main" help:"Tenant."`
-	File    string `name:"ruleset" required:"" type:"existingfile" help:"YAML file of the ruleset."`
+	File    string `name:"ruleset" required:"" type:"existingfile" env:"-" help:"YAML file of the ruleset."`
 	From    string `help:"Decide events from here on: YYYY-MM-DD in the ruleset's local time, or RFC 3339. The beginning where empty."`
 	To      string `help:"Decide events before this time. The end where empty."`
 	Labels  string `type:"existingfile" help:"What is known of customers or events: CSV with a header, or JSON lines, with customer_no or event, population, typology, as_of."`
@@ -29,7 +33,8 @@ func (c *backtestCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.open(ctx)
+	// not embedded: there --ruleset is what a new tenant starts with
+	p, err := installation{Data: c.Data, Database: c.Database, KEK: c.KEK, LogLevel: c.LogLevel}.open(ctx)
 	if err != nil {
 		return err
 	}
