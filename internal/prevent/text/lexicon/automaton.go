@@ -11,8 +11,7 @@ import (
 type Automaton struct {
 	root  [symbolPages]*[256]int32 // states of depth 1 by symbol
 	nodes []node
-	keys  []uint64 // state<<32 | symbol
-	vals  []int32
+	table []arc // open addressing by key
 	shift uint
 }
 
@@ -45,7 +44,7 @@ type trie struct {
 	arcs  []arc // the edges, by depth
 }
 
-// arc is an edge as the linking step needs it.
+// arc is an edge: its key is state<<32 | symbol, 0 in an empty slot.
 type arc struct {
 	key uint64
 	to  int32
@@ -96,7 +95,7 @@ func slot(key uint64, shift uint) int  { return int(key * 0x9e3779b97f4a7c15 >> 
 func (a *Automaton) index(edges map[uint64]int32) {
 	width := max(4, bits.Len(uint(2*len(edges))))
 	a.shift = uint(64 - width)
-	a.keys, a.vals = make([]uint64, 1<<width), make([]int32, 1<<width)
+	a.table = make([]arc, 1<<width)
 	for k, t := range edges {
 		if sym := rune(k); k>>32 == 0 {
 			if a.root[sym>>8] == nil {
@@ -106,10 +105,10 @@ func (a *Automaton) index(edges map[uint64]int32) {
 			continue
 		}
 		i := slot(k, a.shift)
-		for a.keys[i] != 0 {
-			i = (i + 1) & (len(a.keys) - 1)
+		for a.table[i].key != 0 {
+			i = (i + 1) & (len(a.table) - 1)
 		}
-		a.keys[i], a.vals[i] = k, t
+		a.table[i] = arc{k, t}
 	}
 }
 
@@ -136,9 +135,9 @@ func (a *Automaton) Step(s int32, sym rune) int32 {
 		n := &a.nodes[s]
 		if n.mask&bit != 0 {
 			k := edgeKey(s, sym)
-			for i := slot(k, a.shift); a.keys[i] != 0; i = (i + 1) & (len(a.keys) - 1) {
-				if a.keys[i] == k {
-					return a.vals[i]
+			for i := slot(k, a.shift); a.table[i].key != 0; i = (i + 1) & (len(a.table) - 1) {
+				if a.table[i].key == k {
+					return a.table[i].to
 				}
 			}
 		}

@@ -33,6 +33,7 @@ type Matcher struct {
 	index    [views]index
 	apart    pairs           // two characters of a term at their distance
 	mixed    pairs           // its two rarest characters, in either order
+	together filter          // two characters of some term, in either order, at any distance
 	members  map[rune][]rune // characters of terms by the parts they are taken apart into
 	searches sync.Pool
 }
@@ -51,8 +52,9 @@ const allowed = -1 << 31
 
 // index is the automaton of one view and the terms behind each of its patterns.
 type index struct {
-	auto  *Automaton
-	terms [][]int32
+	auto   *Automaton
+	terms  [][]int32
+	length []uint8 // of the pattern
 }
 
 // patterns collects the patterns of one view.
@@ -108,10 +110,19 @@ func (m *Matcher) compile() {
 		}
 	}
 	for v := range c.patterns {
-		m.index[v] = index{NewAutomaton(c.patterns[v].list), c.patterns[v].terms}
+		ix := &m.index[v]
+		ix.auto, ix.terms = NewAutomaton(c.patterns[v].list), c.patterns[v].terms
+		for _, p := range c.patterns[v].list {
+			ix.length = append(ix.length, uint8(len(p)))
+		}
 	}
 	m.apart.build(c.apart)
 	m.mixed.build(c.mixed)
+	m.together = newFilter(len(c.apart))
+	for _, p := range c.apart {
+		x, y := rune(p.key>>32), rune(uint32(p.key)>>8)
+		m.together.add(pairKey(min(x, y), max(x, y), 0))
+	}
 }
 
 // spell reduces a term to the symbols that are looked for, some of all: without signs and spaces, which a disguise may add or drop, unless that
@@ -232,11 +243,31 @@ func pairKey(x, y rune, distance int) uint64 { return uint64(x)<<32 | uint64(y)<
 
 // pairs finds the terms that have two given characters. A filter of one bit per key answers most look-ups.
 type pairs struct {
-	filter []uint64
-	fshift uint
+	filter filter
 	slots  []bucket // open addressing by key
 	shift  uint
 	list   []pair // sorted by key
+}
+
+// filter says of a key that it is certainly not in a set: one bit for each, in eight to sixteen times as many.
+type filter struct {
+	bits  []uint64
+	shift uint
+}
+
+func newFilter(keys int) filter {
+	width := uint(max(6, bits.Len(uint(8*keys))))
+	return filter{make([]uint64, 1<<(width-6)), 64 - width}
+}
+
+func (f *filter) add(key uint64) {
+	h := slot(key, f.shift)
+	f.bits[h>>6] |= 1 << (h & 63)
+}
+
+func (f *filter) has(key uint64) bool {
+	h := slot(key, f.shift)
+	return f.bits[h>>6]>>(h&63)&1 != 0
 }
 
 // bucket is the place of a key's pairs in the list.
@@ -252,14 +283,13 @@ func (p *pairs) build(list []pair) {
 	slices.SortStableFunc(list, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
 	width := uint(max(10, bits.Len(uint(2*len(list)))))
 	p.list, p.shift, p.slots = list, 64-width, make([]bucket, 1<<width)
-	p.fshift, p.filter = 64-width-3, make([]uint64, 1<<(width+3-6))
+	p.filter = newFilter(len(list))
 	for from := 0; from < len(list); {
 		key, to := list[from].key, from+1
 		for to < len(list) && list[to].key == key {
 			to++
 		}
-		h := slot(key, p.fshift)
-		p.filter[h>>6] |= 1 << (h & 63)
+		p.filter.add(key)
 		i := slot(key, p.shift)
 		for p.slots[i].key != 0 {
 			i = (i + 1) & (len(p.slots) - 1)
@@ -271,8 +301,7 @@ func (p *pairs) build(list []pair) {
 
 // of lists the pairs with a key.
 func (p *pairs) of(key uint64) []pair {
-	h := slot(key, p.fshift)
-	if p.filter[h>>6]>>(h&63)&1 == 0 {
+	if !p.filter.has(key) {
 		return nil
 	}
 	for i := slot(key, p.shift); p.slots[i].key != 0; i = (i + 1) & (len(p.slots) - 1) {

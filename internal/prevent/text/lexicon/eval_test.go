@@ -9,13 +9,13 @@ import (
 // data opens a file of the evaluation data, or skips the test: the data is not part of the repository.
 func data(t testing.TB, name string) *os.File {
 	t.Helper()
-	dir := os.Getenv("QINGYUAN_DATA")
+	dir := os.Getenv("QINGYUAN_EVAL_DATA")
 	if dir == "" {
 		dir = "../../../../../shared/data"
 	}
 	f, err := os.Open(dir + "/text/" + name)
 	if err != nil {
-		t.Skipf("evaluation data not found (set QINGYUAN_DATA): %v", err)
+		t.Skipf("evaluation data not found (set QINGYUAN_EVAL_DATA): %v", err)
 	}
 	t.Cleanup(func() { f.Close() })
 	return f

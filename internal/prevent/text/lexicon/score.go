@@ -166,8 +166,8 @@ func (m *Matcher) weigh(t rune, e edge) (op, float32) {
 			best, way = cost.Near+bits, near
 		}
 	}
-	if way != odd && best <= cost.Alike+cost.Near {
-		return way, best
+	if way != odd && best <= 2*cost.Alike {
+		return way, best // a resemblance would hardly cost less
 	}
 	if family, ok := n.Resemblance(t, e.as); ok {
 		if bits := cost.Alike + float32(math.Log2(float64(family))); bits < best {

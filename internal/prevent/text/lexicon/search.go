@@ -62,7 +62,7 @@ func (s *search) run(text string) []candidate {
 		s.m.lattice(&s.lattice, &s.page, v)
 		ix := &s.m.index[v]
 		s.walk.run(ix.auto, &s.lattice, func(pattern int, at int32) {
-			if v != chars && s.unlikely(v, ix.terms[pattern][0], at) {
+			if v != chars && s.unlikely(v, int32(ix.length[pattern]), at) {
 				return
 			}
 			for _, id := range ix.terms[pattern] {
@@ -76,15 +76,15 @@ func (s *search) run(text string) []candidate {
 	return s.found
 }
 
-// unlikely says, without looking at the reading, whether a term that ends with an entry cannot be one: it has no letter in the view of
-// initials, or too little evidence. The terms of a pattern are equally long.
-func (s *search) unlikely(v view, id, at int32) bool {
+// unlikely says, without looking at the reading, whether a term of n characters that ends with an entry cannot be one: it has no letter in
+// the view of initials, or too little evidence.
+func (s *search) unlikely(v view, n, at int32) bool {
 	entry := &s.walk.entries[at]
-	end, n := s.lattice.edges[entry.edge].to, int32(len(s.m.terms[id].runes))
+	end := s.lattice.edges[entry.edge].to
 	if v == initials {
 		return !slices.ContainsFunc(s.page.run[max(0, end-n-maxGap):end], func(end int32) bool { return end != 0 })
 	}
-	return entry.single >= n && s.page.potential(end-n, end) < s.bound(id)
+	return entry.single >= n && s.page.potential(end-n, end) < s.least(n <= 2)
 }
 
 // keep adds a candidate while there is room.
@@ -141,8 +141,10 @@ func (s *search) verify(v view, id, at int32) {
 }
 
 // bound is the least that a disguise of the term must reach.
-func (s *search) bound(id int32) float32 {
-	if s.m.terms[id].short {
+func (s *search) bound(id int32) float32 { return s.least(s.m.terms[id].short) }
+
+func (s *search) least(short bool) float32 {
+	if short {
 		return s.m.scoring.Short - s.m.scoring.Half
 	}
 	return s.m.scoring.Threshold
@@ -269,7 +271,10 @@ func (s *search) align(id int32, start int) {
 			c.ways |= 1 << exact
 			continue
 		}
-		way, bits := s.m.weigh(t.runes[i], edge{as: s.page.tokens[k].Rune})
+		way, bits := odd, cost.Odd+s.m.scoring.Surprisal.Any
+		if x := s.page.tokens[k].Rune; s.page.bits[k] >= s.m.scoring.Surprisal.Odd || s.m.normal.Akin(t.runes[i], x) {
+			way, bits = s.m.weigh(t.runes[i], edge{as: x})
+		}
 		if way == odd {
 			if lostLeft--; lostLeft < 0 {
 				return
@@ -297,6 +302,9 @@ func (s *search) rearranged() {
 		}
 		for b := a + 1; b < len(s.words) && b <= a+maxSpread+1; b++ {
 			x, y := tokens[i].Rune, tokens[s.words[b]].Rune
+			if !s.m.together.has(pairKey(min(x, y), max(x, y), 0)) {
+				continue
+			}
 			s.tryPair(x, y, a, b)
 			for _, p := range s.m.mixed.of(pairKey(min(x, y), max(x, y), 0)) {
 				s.reorder(p.term, a, b)

@@ -1,9 +1,9 @@
 package normal
 
 import (
+	"cmp"
 	"math"
 	"slices"
-	"sort"
 )
 
 // merge is one way to write a character taken apart.
@@ -11,6 +11,14 @@ type merge struct {
 	rest []rune // the parts after the first
 	head rune
 }
+
+// merges are the ways that begin with one part, the longest first, with a mask of what may follow.
+type merges struct {
+	ways   []merge
+	follow uint64
+}
+
+func maskBit(r rune) uint64 { return 1 << (uint32(r) * 0x9e3779b1 >> 26) }
 
 // Limits of the part index: how deep characters are taken apart, and how many characters may share a part before it says
 // nothing about the shape (口 stands in more than a thousand).
@@ -29,16 +37,15 @@ func (n *Normalizer) indexParts() {
 		heads = append(heads, head)
 		if n.standard.at(head) {
 			for _, w := range ways {
-				n.merge.set(w[0], append(n.merge.at(w[0]), merge{w[1:], head}))
+				m := n.merge.at(w[0])
+				m.ways, m.follow = append(m.ways, merge{w[1:], head}), m.follow|maskBit(w[1])
+				n.merge.set(w[0], m)
 			}
 		}
 	})
-	n.merge.each(func(_ rune, m []merge) {
-		sort.Slice(m, func(i, j int) bool {
-			if len(m[i].rest) != len(m[j].rest) {
-				return len(m[i].rest) > len(m[j].rest)
-			}
-			return m[i].head < m[j].head
+	n.merge.each(func(_ rune, m merges) {
+		slices.SortFunc(m.ways, func(a, b merge) int {
+			return cmp.Or(cmp.Compare(len(b.rest), len(a.rest)), cmp.Compare(a.head, b.head))
 		})
 	})
 	all := make([][]rune, len(heads))
@@ -76,13 +83,25 @@ func (n *Normalizer) indexParts() {
 	}
 }
 
-// indexLooks gives each character a mask of what it may share with others by its looks, so that most pairs are told apart at once.
-func (n *Normalizer) indexLooks() {
-	mark := func(r, part rune) { n.look.set(r, n.look.at(r)|1<<(uint32(part)*0x9e3779b1>>26)) }
+// kin is a mask of the sounds of a character, and one of the parts and look-alikes that it shares with few.
+type kin struct{ sound, look uint64 }
+
+// kinCommon is how many characters may share a part that counts as kinship.
+const kinCommon = 256
+
+// indexKin makes the masks by which most pairs of characters are told apart at once.
+func (n *Normalizer) indexKin() {
+	mark := func(r, sign rune) {
+		k := n.kin.at(r)
+		k.look |= maskBit(sign)
+		n.kin.set(r, k)
+	}
 	n.direct.each(func(r rune, list []rune) {
 		for _, p := range append(slices.Clip(list), n.parts.at(r)...) {
-			mark(r, p)
-			mark(p, p)
+			if n.Family(p) <= kinCommon || n.Shared(p) <= kinCommon {
+				mark(r, p)
+				mark(p, p)
+			}
 		}
 	})
 	n.alike.each(func(r rune, list []rune) {
@@ -91,6 +110,20 @@ func (n *Normalizer) indexLooks() {
 			mark(a, a)
 		}
 	})
+	n.reading.each(func(r rune, list []Syllable) {
+		k := n.kin.at(r)
+		for _, s := range list {
+			k.sound |= maskBit(rune(n.sound[s]))
+		}
+		n.kin.set(r, k)
+	})
+}
+
+// Akin says whether two simplified characters may share a sound, a part that few others have, or a look-alike. If not, they certainly share
+// no sound, and no part that fewer than a few hundred characters have.
+func (n *Normalizer) Akin(a, b rune) bool {
+	x, y := n.kin.at(a), n.kin.at(b)
+	return x.sound&y.sound != 0 || x.look&y.look != 0
 }
 
 // takeApart appends a character and its parts, and theirs, each once.
@@ -138,9 +171,6 @@ func (n *Normalizer) Family(r rune) int { return int(n.family.at(r)) }
 // Resemblance is the size of the smallest family of characters that a and b both belong to by their looks: those with a
 // certain part, or the look-alikes of one of them. ok is false where there is none.
 func (n *Normalizer) Resemblance(a, b rune) (family int, ok bool) {
-	if n.look.at(a)&n.look.at(b) == 0 {
-		return 0, false
-	}
 	family = math.MaxInt
 	if l := n.alike.at(a); slices.Contains(l, b) {
 		family = len(l)
@@ -178,7 +208,11 @@ func (n *Normalizer) Names(r rune) [][]rune { return n.signs.at(r) }
 // Merges calls f for every standard character that the tokens from i on spell in parts, with the index after the last part;
 // longer ones come first.
 func (n *Normalizer) Merges(tokens []Token, i int, f func(head rune, end int)) {
-	for _, m := range n.merge.at(tokens[i].Rune) {
+	list := n.merge.at(tokens[i].Rune)
+	if list.follow == 0 || i+1 >= len(tokens) || list.follow&maskBit(tokens[i+1].Rune) == 0 {
+		return
+	}
+	for _, m := range list.ways {
 		if end := i + 1 + len(m.rest); end <= len(tokens) && spells(tokens[i+1:end], m.rest) {
 			f(m.head, end)
 		}

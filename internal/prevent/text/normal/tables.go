@@ -60,14 +60,14 @@ type Normalizer struct {
 	typed     map[string]Syllable
 	standard  pages[bool]     // one of the 8,105 standard characters
 	ways      pages[[][]rune] // how a character is taken apart
-	merge     pages[[]merge]  // merges by first part, longest first
+	merge     pages[merges]   // by first part
 	parts     pages[[]rune]
 	shared    pages[uint16] // in how many characters a part occurs, at any depth
 	direct    pages[[]rune] // a character and what it is taken apart into
 	family    pages[uint16] // in how many characters a part occurs so
 	body      pages[rune]
 	alike     pages[[]rune]
-	look      pages[uint64]
+	kin       pages[kin]
 	signs     pages[[][]rune] // names of an emoji
 	bits      pages[float32]
 	disguise  pages[[][2]float32] // by reading
@@ -92,7 +92,7 @@ func New() (*Normalizer, error) {
 	}
 	n.indexSpellings()
 	n.indexParts()
-	n.indexLooks()
+	n.indexKin()
 	n.indexSurprisal()
 	return n, nil
 }
