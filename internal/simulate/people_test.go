@@ -47,7 +47,7 @@ func links(t *testing.T, w *simulate.World) map[mentioned]map[string]bool {
 // and a lawful lawyer.
 func TestRingsShareAndSoDoTheInnocent(t *testing.T) {
 	for _, behaviour := range behaviours {
-		w := world(t, behaviour, 23, 3000)
+		w := world(t, behaviour, 23, 2000)
 		all := links(t, w)
 		people := map[string]*simulate.Person{}
 		rings := map[string]int{}
@@ -206,7 +206,7 @@ var natural = []string{"agreement.submitted", "document.submitted.document_type=
 // TestNoGiveaway looks for a field or a word of an enumeration that events of schemes have and no other event has.
 func TestNoGiveaway(t *testing.T) {
 	for _, behaviour := range behaviours {
-		w := world(t, behaviour, 31, 4000)
+		w := world(t, behaviour, 31, 3000)
 		labelled := map[string]bool{}
 		for _, l := range w.Truth().Labels {
 			labelled[l.ID] = true
@@ -231,7 +231,7 @@ func TestNoGiveaway(t *testing.T) {
 			}
 		}
 		for trait, n := range ring {
-			if n < 4 || other[trait] > 0 || slices.ContainsFunc(natural, func(s string) bool { return strings.Contains(trait, s) }) {
+			if n < 8 || other[trait] > 0 || slices.ContainsFunc(natural, func(s string) bool { return strings.Contains(trait, s) }) {
 				continue
 			}
 			t.Errorf("%s: %s is in %d events of schemes and in no other", behaviour, trait, n)

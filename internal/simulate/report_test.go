@@ -99,3 +99,41 @@ func TestJudgeLevels(t *testing.T) {
 		t.Errorf("nothing gave %+v", empty.All)
 	}
 }
+
+// TestJudgeOfAWorld lets somebody who knows the truth decide: everything must come out as 1, and nobody innocent be hurt.
+// Somebody who stops everybody must come out with the base rate.
+func TestJudgeOfAWorld(t *testing.T) {
+	for _, behaviour := range behaviours {
+		w := world(t, behaviour, 37, 1500)
+		truth := w.Truth()
+		typologies := map[string]qingyuan.Typology{}
+		for _, l := range truth.Labels {
+			typologies[l.ID] = l.Typology
+		}
+		decide := func(all bool) func(func(simulate.Decision) bool) {
+			return func(yield func(simulate.Decision) bool) {
+				for e := range w.Events() {
+					d := simulate.Decision{EventID: e.ID, Customer: e.Customer, At: e.At, Outcome: qingyuan.Pass}
+					if typology, ok := typologies[e.ID]; ok || all {
+						d.Outcome, d.Reasons = qingyuan.Hold, []qingyuan.Reason{{Typology: typology, Polarity: qingyuan.Suspicion, Weight: 1}}
+					}
+					if !yield(d) {
+						return
+					}
+				}
+			}
+		}
+		r := simulate.Judge(truth, decide(false), simulate.Levels{})
+		if r.All.Recall != 1 || r.All.Precision != 1 || r.All.PPV != 1 || r.All.StoppedRate != 1 || r.HardshipFlagged != 0 || r.Populations[scene.Honest].Flagged != 0 {
+			t.Errorf("%s: who knows the truth gets %+v, hardship %v, honest %+v", behaviour, r.All, r.HardshipFlagged, r.Populations[scene.Honest])
+		}
+		for _, s := range r.Typologies {
+			if s.Cases > 0 && (s.Recall != 1 || s.Precision != 1) {
+				t.Errorf("%s: %+v", behaviour, s)
+			}
+		}
+		if r = simulate.Judge(truth, decide(true), simulate.Levels{}); r.HardshipFlagged != 1 || r.All.Precision > 0.2 {
+			t.Errorf("%s: who stops everybody gets %+v, hardship %v", behaviour, r.All, r.HardshipFlagged)
+		}
+	}
+}

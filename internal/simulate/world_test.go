@@ -32,7 +32,7 @@ func TestIntakeTakesEveryEvent(t *testing.T) {
 		t.Run(behaviour, func(t *testing.T) {
 			kinds := map[qingyuan.EventKind]int{}
 			flaws, n := 0, 0
-			for e := range world(t, behaviour, 7, 1500).Events() {
+			for e := range world(t, behaviour, 7, 1200).Events() {
 				n++
 				p, err := intake.Parse(e.Body, e.At, intake.DefaultLimits())
 				if err != nil {

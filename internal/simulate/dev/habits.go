@@ -16,6 +16,7 @@ func (m *Model) habits(p *person) {
 	m.habit(p, 420, m.change)
 	m.habit(p, 260, func(p *person) { m.apply(p, nil) })
 	m.habit(p, 1500, m.grievance)
+	m.habit(p, 60000, m.death)
 	if p.credit != "" {
 		m.habit(p, m.r.LogNormal(2.6, 0.5), m.spend)
 	}

@@ -126,6 +126,9 @@ func (m *Model) post(p *person, l *loan, pay payment, due time.Time) {
 func (m *Model) chase(p *person, l *loan) {
 	for range m.r.Between(1, 3) {
 		m.in(m.r.Float(1, 18), func() {
+			if p.dead {
+				return
+			}
 			if p.ring != nil {
 				m.collectionAgainstRing(p, l)
 				return
@@ -212,6 +215,9 @@ func (m *Model) apply(p *person, q *request) {
 		m.mark(p, 0)
 	}
 	m.send(0)
+	if q.drawn == nil && m.r.Chance(0.2) {
+		m.soon(m.r.Float(1, 30), func() { m.incomePaper(p) })
+	}
 	if q.drawn == nil && m.r.Chance(0.3) {
 		m.soon(m.r.Float(8, 55), func() { m.ordinaryVerification(p) })
 	}

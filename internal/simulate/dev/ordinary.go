@@ -3,6 +3,7 @@ package dev
 import (
 	"qingyuan"
 	"qingyuan/internal/simulate/leaf"
+	"qingyuan/internal/simulate/scene"
 )
 
 // ordinary is an application of a customer's own. A few have what agents' applications have: a spouse who signs too, a
@@ -54,3 +55,30 @@ var shownMessages = []string{
 	"{在吗|睡了没}，{上次借你的|那}{两千|三千五}我{下周一|发工资}还，{再缓缓|不好意思啊}。", "您的快递{已到|放在}{驿站|门卫}，取件码{3-2-4016|8-1-2207}。", "{小额贷|备用金}服务到期提醒，{如需续用请登录官方客户端|本短信不收费}。",
 	"亲，{店庆|双十二}{满三百减五十|全场八折}，{可用分期|0首付}，{到店领|仅限今日}。",
 }
+
+// incomePaper is the proof of income that some applications come with.
+func (m *Model) incomePaper(p *person) {
+	s := sheet{kind: "bank_statement", purpose: "application", issuer: p.bank, text: leaf.Spin(m.r, ocrStatement, m.slots(p)), issued: m.now.AddDate(0, 0, -m.r.Between(0, 15))}
+	if p.employer != nil && m.r.Chance(0.6) {
+		s.kind, s.issuer, s.phone, s.text = leaf.Pick(m.r, []string{"income", "payslip"}), p.employer.Name, p.employer.Phone, leaf.Spin(m.r, ocrIncome, m.slots(p))
+	}
+	m.paper(p, s)
+}
+
+const ocrIncome = "{收入证明|在职证明} 兹证明<name>为我单位<job>，{月薪|月收入}{4600|5300|6800|7500}元，{情况属实|特此证明}。<employer>"
+
+// death is a real one: nothing is done in the account any more, and a relative hands in the certificate of a hospital.
+func (m *Model) death(p *person) {
+	if p.truth.Population != scene.Honest {
+		return
+	}
+	p.dead, p.stopped, p.truth.Look = true, true, "deceased"
+	died := m.now
+	m.in(m.r.Float(6, 40), func() {
+		m.paper(p, sheet{kind: "death", purpose: "estate", channel: leaf.Pick(m.r, []string{"counter", "email", "post"}), issuer: p.City.Name + leaf.Pick(m.r, []string{"人民医院", "中心医院", "第三医院"}), phone: leaf.Landline(m.r, p.City),
+			no: m.r.Digits(9), issued: died.AddDate(0, 0, 1), event: died, by: leaf.Pick(m.r, []string{"spouse", "child", "parent", "sibling", "heir"}), submitter: leaf.Mobile(m.r), device: m.r.Hex(16), ip: leaf.IP(m.r),
+			text: leaf.Spin(m.r, ocrDeath, m.slots(p))})
+	})
+}
+
+const ocrDeath = "居民死亡医学证明（推断）书 第三联 姓名 <name> 证件号 <id> 死亡地点 {医院病房|急诊室|来院途中} 直接死因 {呼吸循环衰竭|急性心肌梗死|脑出血|多发伤} 医师签名 <surname>{医|主任} 死亡医学专用章"

@@ -271,8 +271,12 @@ func (m *Model) submit(s *soul, p proof) {
 	m.ship(p.at, m.batch())
 }
 
-// newLine changes the number of s.
-func (m *Model) newLine(s *soul, at time.Time, number string, tenure int, v via, of *firm) {
+// newLine changes the number of s to one that is tenure days old.
+func (m *Model) newLine(s *soul, at time.Time, tenure int, v via, of *firm) {
+	number := leaf.Mobile(m.r)
+	if of != nil && m.r.Chance(0.8) {
+		number = leaf.VirtualMobile(m.r)
+	}
 	w := m.write(qingyuan.AccountChanged, at, s).Str("change", "phone").Str("initiated_by", "customer").Str("verified_by", leaf.Pick(m.r, []string{"sms_new", "face", "sms_old"}))
 	w.Str("old_phone", s.Phone).Str("new_phone", number).Int("sim_tenure_days", int64(tenure)).Str("sim_tenure_source", leaf.Pick(m.r, []string{"carrier", "vendor"}))
 	m.trace(v, s.os)
@@ -297,7 +301,7 @@ func (m *Model) upkeep(s *soul) {
 	v := via{s.handset, s.network, ""}
 	switch m.r.Weighted(0.3, 0.3, 0.25, 0.15) {
 	case 0:
-		m.newLine(s, at, leaf.Mobile(m.r), m.r.Between(0, 90), v, nil)
+		m.newLine(s, at, m.r.Between(0, 90), v, nil)
 		return
 	case 1:
 		old := s.handset

@@ -42,7 +42,7 @@ func (m *Model) strike(s *soul, cause string) {
 	s.sick, s.since, s.cause, s.stress = true, m.today, cause, m.r.Float(0.5, 1)
 	s.income *= m.r.Float(0.05, 0.5)
 	s.cash *= m.r.Float(0.1, 0.6)
-	s.slang = m.r.Chance(0.3)
+	s.slang = m.r.Chance(0.4)
 	if len(s.debts) == 0 && s.joins < 0 {
 		m.oldDebt(s)
 	}
@@ -57,7 +57,11 @@ func (m *Model) strike(s *soul, cause string) {
 
 // live is one day of s.
 func (m *Model) live(s *soul) {
-	if s.joins > m.day {
+	if s.joins > m.day || s.gone {
+		return
+	}
+	if s.firm == nil && !s.sick && m.r.Chance(1.8e-5) {
+		m.passAway(s)
 		return
 	}
 	if s.joins == m.day {
@@ -310,11 +314,11 @@ func (m *Model) speakOfHardship(s *soul) {
 	case s.plan && m.r.Chance(0.002):
 		s.plan = false
 	}
-	if !s.defiant && m.r.Chance(0.006*(1.4-s.trust)*(0.4+s.stress)) {
+	if !s.defiant && m.r.Chance(0.009*(1.4-s.trust)*(0.4+s.stress)) {
 		m.plea(s)
 	}
 	if s.firm == nil && m.r.Chance(0.0016) {
-		m.newLine(s, m.leisure(), leaf.Mobile(m.r), m.r.Between(0, 20), via{s.handset, s.network, ""}, nil)
+		m.newLine(s, m.leisure(), m.r.Between(0, 20), via{s.handset, s.network, ""}, nil)
 	}
 	if len(s.kin) > 0 && m.r.Chance(0.0015) { // the phone is sold, or broken and not replaced
 		s.handset, s.os = s.kin[0].handset, s.kin[0].os

@@ -130,7 +130,7 @@ func (m *Model) evasionSteps(f *firm, s *soul) []step {
 		s.defiant = true
 		if m.r.Chance(0.45) {
 			v := m.hand(c, s)
-			m.newLine(s, at, leaf.VirtualMobile(m.r), m.r.Between(0, 14), v, f)
+			m.newLine(s, at, m.r.Between(0, 14), v, f)
 		}
 	}}
 	paper := m.maybe(0.55, m.r.Between(2, 9), func(c *clerk, at time.Time) {

@@ -209,7 +209,7 @@ func (m *Model) nextJob(f *firm, c *clerk, at time.Time) bool {
 // prospect finds who comes to the firm: kin and workmates of clients, or the neediest of those its advertising reaches.
 func (m *Model) prospect(f *firm) *soul {
 	free := func(s *soul) bool {
-		return s.firm == nil && s.joins <= m.day && s.truth.Look != "factory_closure" && s.truth.Look != "flood" && s.truth.Look != "lawyer"
+		return s.firm == nil && !s.gone && s.joins <= m.day && s.truth.Look != "factory_closure" && s.truth.Look != "flood" && s.truth.Look != "lawyer"
 	}
 	if len(f.clients) > 0 && m.r.Chance(0.22) {
 		friend := leaf.Pick(m.r, f.clients)

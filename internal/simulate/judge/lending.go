@@ -181,12 +181,14 @@ func (m *Model) ownStory(s *soul) {
 	facts := m.facts(s)
 	why := leaf.Spin(m.r, leaf.Pick(m.r, reasons[s.cause]), facts)
 	text := leaf.Spin(m.r, leaf.Pick(m.r, openings), facts) + why + leaf.Spin(m.r, leaf.Pick(m.r, requests), facts)
+	demands := []string{leaf.Pick(m.r, []string{"affordable_plan", "extension", "explanation"})}
 	if s.slang {
 		text += leaf.Spin(m.r, leaf.Pick(m.r, overheard), facts)
+		demands = append(demands, leaf.Pick(m.r, []string{"stop_interest", "principal_only", "long_instalments"}))
 	}
 	switch at := m.clock(8.5, 20); m.r.IntN(4) {
 	case 0, 1:
-		m.phone(s, talk{at: at, line: "service", say: text, check: "pass", demands: []string{leaf.Pick(m.r, []string{"affordable_plan", "extension", "explanation"})}, seconds: 230})
+		m.phone(s, talk{at: at, line: "service", say: text, check: "pass", demands: demands, seconds: 230})
 	case 2:
 		m.chat(s, at, text)
 	default:
@@ -236,7 +238,7 @@ func (m *Model) plea(s *soul) {
 	c := claim{at: m.leisure(), channel: leaf.Pick(m.r, []string{"own", "own", "12378", "heimao", "12345", "consumer_association"}), text: text, demands: []string{leaf.Pick(m.r, []string{"affordable_plan", "extension"})}, mail: s.mail}
 	if s.slang {
 		c.text += leaf.Spin(m.r, leaf.Pick(m.r, overheard), facts)
-		c.demands = append(c.demands, leaf.Pick(m.r, []string{"stop_interest", "long_instalments", "principal_only", "stop_collection"}))
+		c.demands = append(c.demands, leaf.Pick(m.r, []string{"stop_interest", "long_instalments", "principal_only", "principal_only", "stop_collection"}))
 	}
 	if m.r.Chance(0.3) {
 		c.accuses = []string{leaf.Pick(m.r, []string{"harassing_third_party", "refused_negotiation"})}
@@ -284,4 +286,13 @@ func (m *Model) lawfulCounsel(s *soul) {
 	facts := append(m.facts(s), "lawyer", a.Name, "house", a.house)
 	m.submit(s, proof{at: at, kind: "power_of_attorney", purpose: "complaint", channel: "post", issuer: a.house, uscc: a.uscc, line: a.phone, issued: m.today.AddDate(0, 0, -m.r.Between(1, 9)), by: "lawyer", text: leaf.Spin(m.r, paperMandate, facts)})
 	m.lodge(s, claim{at: at.Add(hours(m.r.Float(0.2, 3))), channel: "own", text: leaf.Spin(m.r, counselLetter, facts), author: qingyuan.AuthorAgent, by: "lawyer", agent: a, lawful: true, from: via{"", "", a.phone}, demands: []string{"affordable_plan", "explanation"}})
+}
+
+// passAway is a real death: the account falls silent, and weeks later the family brings the certificate.
+func (m *Model) passAway(s *soul) {
+	s.gone, s.truth.Look = true, "deceased"
+	at := m.today.AddDate(0, 0, m.r.Between(7, 35)).Add(hours(m.r.Float(9, 17)))
+	phone, _ := leaf.Device(m.r)
+	m.submit(s, proof{at: at, kind: "death", purpose: "estate", channel: leaf.Pick(m.r, []string{"counter", "app", "post"}), issuer: s.City.Name + leaf.Pick(m.r, []string{"急救中心", "人民医院", "中医院"}), line: leaf.Landline(m.r, s.City), no: m.r.Digits(10),
+		issued: m.today.AddDate(0, 0, 1), event: m.today, by: leaf.Pick(m.r, []string{"spouse", "child", "heir", "parent"}), sender: via{phone, leaf.IP(m.r), leaf.Mobile(m.r)}, text: leaf.Spin(m.r, paperDeath, m.facts(s))})
 }

@@ -37,6 +37,7 @@ type soul struct {
 	cause     string
 	told      bool // has told the lender
 	plan      bool
+	gone      bool // has died
 	defiant   bool // does not pay any more, on advice
 	elsewhere string
 	joins     int // day on which the first application is made; -1 for old customers
