@@ -47,7 +47,7 @@ func (s *Service) RequestEntries(ctx context.Context, tenant qingyuan.Tenant, ac
 	if err != nil {
 		return nil, err
 	}
-	return s.request(ctx, tenant, actor, KindList, list, listChange{List: list, Add: ready, Reason: reason}, reason)
+	return s.request(ctx, tenant, audit.Proposal{Kind: KindList, Subject: list, Requester: actor, Reason: reason}, listChange{List: list, Add: ready, Reason: reason})
 }
 
 // RequestRemoval asks for entries of a list to be ended; it takes effect when someone else approves.
@@ -55,7 +55,7 @@ func (s *Service) RequestRemoval(ctx context.Context, tenant qingyuan.Tenant, ac
 	if len(ids) > MaxChange {
 		return nil, qingyuan.FieldErrorf("ids", "at most %d at once", MaxChange)
 	}
-	return s.request(ctx, tenant, actor, KindList, list, listChange{List: list, Remove: ids, Reason: reason}, reason)
+	return s.request(ctx, tenant, audit.Proposal{Kind: KindList, Subject: list, Requester: actor, Reason: reason}, listChange{List: list, Remove: ids, Reason: reason})
 }
 
 // RequestSnooze asks for a rule to be snoozed; it takes effect when someone else approves.
@@ -64,16 +64,17 @@ func (s *Service) RequestSnooze(ctx context.Context, tenant qingyuan.Tenant, act
 	if err != nil {
 		return nil, err
 	}
-	return s.request(ctx, tenant, actor, KindSnooze, n.Rule, p, n.Reason)
+	return s.request(ctx, tenant, audit.Proposal{Kind: KindSnooze, Subject: n.Rule, Requester: actor, Reason: n.Reason}, p)
 }
 
-func (s *Service) request(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, kind, subject string, payload any, reason string) (a *audit.Approval, err error) {
+func (s *Service) request(ctx context.Context, tenant qingyuan.Tenant, p audit.Proposal, payload any) (a *audit.Approval, err error) {
 	text, err := json.Marshal(payload)
 	if err != nil {
 		return nil, err
 	}
+	p.Payload = string(text)
 	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		a, err = audit.Request(tx, audit.Proposal{Kind: kind, Subject: subject, Payload: string(text), Requester: actor, Reason: reason})
+		a, err = audit.Request(tx, p)
 		return err
 	})
 	return a, err

@@ -83,7 +83,7 @@ func (s *Service) stage(ctx context.Context, tenant qingyuan.Tenant, actor qingy
 				return err
 			}
 		}
-		return s.put(tx, l, c, actor, approval, ready)
+		return s.put(tx, l, staging{c, actor, approval}, ready)
 	})
 	return approval, err
 }
@@ -114,8 +114,15 @@ func (s *Service) prepareTrack(ctx context.Context, tenant qingyuan.Tenant, c St
 	return t, upTo, err
 }
 
+// staging is a stage with who put the version there, and by which approval.
+type staging struct {
+	StageChange
+	actor    qingyuan.Actor
+	approval string
+}
+
 // put records a stage and deploys it.
-func (s *Service) put(tx *store.Tx, l *lane, c StageChange, actor qingyuan.Actor, approval string, ready *track) error {
+func (s *Service) put(tx *store.Tx, l *lane, c staging, ready *track) error {
 	from := l.point()
 	tx.OnUndo(func() { l.back(from) })
 	tx.OnCommit(l.settle)
@@ -124,8 +131,8 @@ func (s *Service) put(tx *store.Tx, l *lane, c StageChange, actor qingyuan.Actor
 		return err
 	}
 	var approved any
-	if approval != "" {
-		approved = approval
+	if c.approval != "" {
+		approved = c.approval
 	}
 	var seq int64
 	if c.Stage == StageLive {
@@ -133,13 +140,13 @@ func (s *Service) put(tx *store.Tx, l *lane, c StageChange, actor qingyuan.Actor
 			return err
 		}
 		_, err = tx.Exec(`INSERT INTO ruleset_activation (tenant, seq, id, version, actor, reason, at, approval) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			seq, c.ID, c.Version, actor.ID, c.Reason, tx.Now().UnixMicro(), approved)
+			seq, c.ID, c.Version, c.actor.ID, c.Reason, tx.Now().UnixMicro(), approved)
 	} else {
 		if seq, err = tx.Emit(RulesetStaged, subjectOf(c.ID, c.Version), data); err != nil {
 			return err
 		}
 		_, err = tx.Exec(`INSERT INTO ruleset_stage (tenant, seq, id, version, stage, percent, actor, reason, approval, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			seq, c.ID, c.Version, string(c.Stage), c.Percent, actor.ID, c.Reason, approved, tx.Now().UnixMicro())
+			seq, c.ID, c.Version, string(c.Stage), c.Percent, c.actor.ID, c.Reason, approved, tx.Now().UnixMicro())
 	}
 	if err != nil {
 		return err

@@ -134,7 +134,7 @@ func (s *Service) Behind(ctx context.Context, d *Decision, tenant qingyuan.Tenan
 			if a.Include {
 				q.Before = min(d.Seq+1, orEnd(before))
 			}
-			if events, err = s.behind(tx, d, event, program, a, q); err != nil {
+			if events, err = s.behind(tx, program, a, keysRead(d, event, a), q); err != nil {
 				return err
 			}
 			return nil
@@ -151,8 +151,8 @@ func orEnd(before int64) int64 {
 	return before
 }
 
-// behind reads the events that put something into the aggregate's stream under the keys that the decision looked up.
-func (s *Service) behind(tx *store.Tx, d *Decision, event *qingyuan.Event, program *Program, a Aggregate, q intake.Sharing) ([]*qingyuan.Event, error) {
+// keysRead are the keys under which the decision on event looked the aggregate up.
+func keysRead(d *Decision, event *qingyuan.Event, a Aggregate) map[[16]byte]bool {
 	keys := map[[16]byte]bool{}
 	selected(event, a.Lookup, func(key [16]byte) { keys[key] = true })
 	for _, v := range d.Values { // of several entities the trace names the one that counted
@@ -161,6 +161,11 @@ func (s *Service) behind(tx *store.Tx, d *Decision, event *qingyuan.Event, progr
 			keys = map[[16]byte]bool{[16]byte(key): true}
 		}
 	}
+	return keys
+}
+
+// behind reads the events that put something into the aggregate's stream under the keys.
+func (s *Service) behind(tx *store.Tx, program *Program, a Aggregate, keys map[[16]byte]bool, q intake.Sharing) ([]*qingyuan.Event, error) {
 	rows := q.Limit
 	q.Limit = 1000 // before those are left out that mention the entity but count nothing
 	seen := map[int64]bool{}

@@ -88,7 +88,7 @@ func (s *Service) Decide(ctx context.Context, req Request) (d *Decision, repeate
 			return err
 		}
 		judge := func() ruling { return l.judge(p, signals, req, tx.Now().Sub(began)) }
-		res, err := s.append(tx, l, p, signals, judge, DecisionMade)
+		res, err := s.append(tx, l, p, signals, judge)
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (l *lane) judge(p *intake.Prepared, signals []qingyuan.Signal, req Request,
 
 // append puts p on the record and into the windows, and evaluates it where judge is given. The outbox entry tells the
 // outcome, so evaluation comes first; an event's own seq is the next one.
-func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qingyuan.Signal, judge func() ruling, kind string) (*ruling, error) {
+func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qingyuan.Signal, judge func() ruling) (*ruling, error) {
 	from := l.point()
 	tx.OnUndo(func() { l.back(from) })
 	tx.OnCommit(l.settle)
@@ -137,7 +137,9 @@ func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qi
 	l.absorb(&p.Event, corrected)
 	var res *ruling
 	var data []byte
+	kind := EventRecorded
 	if judge != nil {
+		kind = DecisionMade
 		r := judge()
 		res = &r
 		if data, err = json.Marshal(Made{Kind: p.Event.Kind, Outcome: r.Outcome, Score: r.Score}); err != nil {
@@ -185,7 +187,7 @@ func (s *Service) recordPrepared(ctx context.Context, p *intake.Prepared) (*qing
 		if err != nil {
 			return err
 		}
-		_, err = s.append(tx, l, p, signals, nil, EventRecorded)
+		_, err = s.append(tx, l, p, signals, nil)
 		return err
 	})
 	if qingyuan.CodeOf(err) == qingyuan.Conflict {
