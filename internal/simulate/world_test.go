@@ -257,3 +257,35 @@ func BenchmarkEvents(b *testing.B) {
 		})
 	}
 }
+
+// TestExtremeWorlds plays worlds at the edge of what is allowed.
+func TestExtremeWorlds(t *testing.T) {
+	start := time.Date(2026, 2, 27, 13, 5, 7, 0, time.UTC)
+	for _, behaviour := range behaviours {
+		for i, cfg := range []simulate.Config{
+			{Days: 1, Customers: 20}, {Days: 3, Customers: 31, Rings: 0.5, Hardship: 0.5}, {Days: 400, Customers: 40, Rings: 0.3}, {Days: 60, Customers: 300, Rings: 0.5, Hardship: 0.01},
+			{Days: 120, Customers: 150, Rings: 1e-9, Hardship: 1e-9},
+		} {
+			for seed := range uint64(3) {
+				cfg.Seed, cfg.Start, cfg.Behaviour = seed, start, behaviour
+				w, err := simulate.New(cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for e := range w.Events() {
+					if _, err := intake.Parse(e.Body, e.At, intake.DefaultLimits()); err != nil {
+						t.Fatalf("%s %d: %v\n%s", behaviour, i, err, e.Body)
+					}
+					if e.At.Before(start) || !e.At.Before(start.AddDate(0, 0, cfg.Days+1)) {
+						t.Fatalf("%s %d: an event at %v", behaviour, i, e.At)
+					}
+				}
+			}
+		}
+		for e := range world(t, behaviour, 1, 100).Events() { // a reader may leave
+			if e.Kind != "" {
+				break
+			}
+		}
+	}
+}
