@@ -15,8 +15,8 @@ import (
 type ContactView struct {
 	ID      string    `json:"id"`
 	Channel string    `json:"channel"`
-	Script  string    `json:"script"`
-	Answer  string    `json:"answer,omitempty"`
+	Script  string    `json:"script" doc:"••• without the permission personal:reveal"`
+	Answer  string    `json:"answer,omitempty" doc:"••• without the permission personal:reveal"`
 	Result  string    `json:"result"`
 	By      string    `json:"by"`
 	At      time.Time `json:"at"`
@@ -49,6 +49,24 @@ func contactView(c *decision.Contact) ContactView {
 	return ContactView{c.ID, c.Channel, c.Script, c.Answer, c.Result, c.Actor, c.At}
 }
 
+// contactViews shows what was said to those who may see personal data.
+func contactViews(p auth.Principal, all []decision.Contact) []ContactView {
+	out := make([]ContactView, len(all))
+	for i := range all {
+		out[i] = contactView(&all[i])
+		if p.Can(auth.Reveal, auth.Personal) {
+			continue
+		}
+		if out[i].Script = hidden; out[i].Answer != "" {
+			out[i].Answer = hidden
+		}
+	}
+	return out
+}
+
+// hidden stands for a text that is not shown.
+const hidden = "•••"
+
 func (s *Server) addContact(ctx context.Context, p auth.Principal, in *contactInput) (*contactOutput, error) {
 	if !p.Can(auth.Write, auth.Decisions) {
 		if err := p.Require(auth.Release, auth.Decisions); err != nil {
@@ -72,9 +90,6 @@ type contactsOutput struct {
 func (s *Server) listContacts(ctx context.Context, p auth.Principal, in *DecisionInput) (*contactsOutput, error) {
 	all, err := s.cfg.Decisions.Contacts(ctx, p.Tenant, in.ID)
 	out := &contactsOutput{}
-	out.Body.Items = []ContactView{}
-	for i := range all {
-		out.Body.Items = append(out.Body.Items, contactView(&all[i]))
-	}
+	out.Body.Items = contactViews(p, all)
 	return out, err
 }

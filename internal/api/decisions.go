@@ -94,6 +94,7 @@ type DecisionDetail struct {
 	Digest       string        `json:"digest" doc:"SHA-256 over outcome, reasons and values; a replay must give the same"`
 	LatencyUS    int64         `json:"latency_us" doc:"From arrival until it was decided, microseconds; the commit follows"`
 	Released     *ReleaseView  `json:"released,omitempty"`
+	Contacts     []ContactView `json:"contacts" doc:"Attempts to talk to the customer about it, oldest first"`
 }
 
 // Decided answers POST /v1/decisions.
@@ -357,6 +358,10 @@ func (s *Server) getDecision(ctx context.Context, p auth.Principal, in *Decision
 	if err != nil {
 		return nil, err
 	}
+	contacts, err := s.cfg.Decisions.Contacts(ctx, p.Tenant, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	out := &decisionOutput{}
 	err = s.cfg.DB.Read(ctx, p.Tenant, func(tx *store.Tx) error {
 		e, err := s.cfg.Events.EventAt(tx, d.Seq)
@@ -364,7 +369,7 @@ func (s *Server) getDecision(ctx context.Context, p auth.Principal, in *Decision
 			return err
 		}
 		out.Body = DecisionDetail{DecisionView: decisionView(d, e), NotEvaluable: missingViews(d.Missing), Values: valueViews(d.Values),
-			Event: eventView(e, d), Digest: hexOf(d.Digest), LatencyUS: d.Latency.Microseconds()}
+			Event: eventView(e, d), Digest: hexOf(d.Digest), LatencyUS: d.Latency.Microseconds(), Contacts: contactViews(p, contacts)}
 		out.Body.Reasons = reasonViews(d.Reasons)
 		if d.Release != nil {
 			out.Body.Released = &ReleaseView{At: d.Release.At, By: d.Release.Actor, Reason: d.Release.Reason}

@@ -164,8 +164,11 @@ func TestListsByPeople(t *testing.T) {
 	if status, v := lead.do(t, "POST", "/v1/decisions/"+id+"/contacts", contact); status != 201 {
 		t.Errorf("contact: %d %v", status, v)
 	}
-	if status, v := lead.do(t, "GET", "/v1/decisions/"+id+"/contacts", ""); status != 200 || len(v["items"].([]any)) != 1 {
+	if status, v := lead.do(t, "GET", "/v1/decisions/"+id+"/contacts", ""); status != 200 || v["items"].([]any)[0].(map[string]any)["answer"] != "知道了" {
 		t.Errorf("contacts: %d %v", status, v)
+	}
+	if _, v, _ := h.call(t, "GET", "/v1/decisions/"+id, ""); v["contacts"].([]any)[0].(map[string]any)["answer"] != "•••" {
+		t.Errorf("a key without personal:reveal sees %v", v["contacts"])
 	}
 	if status, _ := lead.do(t, "POST", "/v1/decisions/"+plain+"/contacts", contact); status != 409 {
 		t.Errorf("a contact about a %s: %d", was, status)
