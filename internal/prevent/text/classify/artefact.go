@@ -137,6 +137,9 @@ func (f *Manifest) check() error {
 	case len(f.Calibration.Bias) != len(f.Labels) || len(f.Scales) != out || len(f.Bias) != out:
 		return fmt.Errorf("its calibration or scales do not fit its labels")
 	}
+	if err := f.Options.Grams.check(); err != nil {
+		return err
+	}
 	for _, p := range f.Positive {
 		if !slices.Contains(f.Labels, p) {
 			return fmt.Errorf("its positive class %q is not a label", p)
@@ -154,7 +157,7 @@ func unpack(f Manifest, raw, body []byte, n *normal.Normalizer) (*Model, error) 
 		}
 	}
 	body = body[8*f.Features:]
-	m := &Model{manifest: f, extract: newExtractor(n), index: newIndex(hashes), idf: make([]float32, f.Features)}
+	m := &Model{manifest: f, extract: newExtractor(n, f.Options.Grams), index: newIndex(hashes), idf: make([]float32, f.Features)}
 	for i := range m.idf {
 		m.idf[i] = float32(float64(binary.LittleEndian.Uint16(body[2*i:])) * idfUnit)
 	}

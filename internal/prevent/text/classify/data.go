@@ -30,7 +30,8 @@ type Rows struct {
 }
 
 // ReadRows reads JSON lines with the fields text, label (or another name for it) and, where present, dup_cluster or
-// family: the group of the row. Other fields are ignored. A malformed line is an Invalid error that names it.
+// family: the group of the row. Other fields are ignored. A malformed line is an Invalid error that names it; so is one
+// without a label, but rows without another field asked for, such as typology, are passed over.
 func ReadRows(ctx context.Context, r io.Reader, label string) (Rows, error) {
 	sum := sha256.New()
 	lines := bufio.NewScanner(io.TeeReader(r, sum))
@@ -47,6 +48,9 @@ func ReadRows(ctx context.Context, r io.Reader, label string) (Rows, error) {
 			return Rows{}, qingyuan.FieldErrorf("data", "has more than %d rows", maxRows)
 		}
 		row, err := readRow(lines.Bytes(), label)
+		if errors.Is(err, errUnlabelled) && label != defaultLabel {
+			continue
+		}
 		if err != nil {
 			return Rows{}, qingyuan.FieldErrorf("data", "line %d: %v", n, err)
 		}
@@ -65,6 +69,11 @@ func ReadRows(ctx context.Context, r io.Reader, label string) (Rows, error) {
 	return out, nil
 }
 
+// defaultLabel is the usual field of the label.
+const defaultLabel = "label"
+
+var errUnlabelled = errors.New("has no label")
+
 func readRow(line []byte, label string) (Row, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(line, &fields); err != nil {
@@ -75,7 +84,7 @@ func readRow(line []byte, label string) (Row, error) {
 		return Row{}, errors.New("has no string field text")
 	}
 	if row.Label = scalar(fields[label]); row.Label == "" {
-		return Row{}, errors.New("has no field " + label)
+		return Row{}, errUnlabelled
 	}
 	for _, name := range []string{"dup_cluster", "family"} {
 		if v := scalar(fields[name]); v != "" {

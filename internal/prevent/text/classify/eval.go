@@ -73,7 +73,7 @@ func readFile(ctx context.Context, path, label string) (Rows, error) {
 	}
 	defer f.Close()
 	if label == "" {
-		label = "label"
+		label = defaultLabel
 	}
 	return ReadRows(ctx, f, label)
 }

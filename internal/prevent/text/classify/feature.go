@@ -8,10 +8,20 @@ import (
 )
 
 // The n-grams that are features: of characters in the merged view and of sounds in the pinyin view.
-const (
-	charMin, charMax   = 1, 3
-	soundMin, soundMax = 2, 3
-)
+// Grams says which n-grams are features: of 1 to Chars characters in the merged view, and of 2 to Sounds sounds in the
+// pinyin view.
+type Grams struct {
+	Chars  int `json:"chars"`
+	Sounds int `json:"sounds"`
+}
+
+// check refuses lengths outside 1 to 5.
+func (g Grams) check() error {
+	if g.Chars < 1 || g.Chars > 5 || g.Sounds < 1 || g.Sounds > 5 {
+		return qingyuan.FieldErrorf("grams", "must be 1 to 5")
+	}
+	return nil
+}
 
 // MaxText is the longest part of a text, in bytes, that is scored; what follows is ignored.
 const MaxText = 256 << 10
@@ -25,11 +35,12 @@ type gram struct {
 // extractor turns text into n-grams.
 type extractor struct {
 	views  *normal.Normalizer
+	orders Grams
 	sounds []uint64 // hash of each sound's name: the numbers of sounds may change with the tables, their names do not
 }
 
-func newExtractor(n *normal.Normalizer) *extractor {
-	x := &extractor{views: n, sounds: make([]uint64, n.Sounds())}
+func newExtractor(n *normal.Normalizer, g Grams) *extractor {
+	x := &extractor{views: n, orders: g, sounds: make([]uint64, n.Sounds())}
 	for i := range x.sounds {
 		h := uint64(2)
 		for _, r := range n.Name(normal.Sound(i)) {
@@ -54,8 +65,8 @@ func (x *extractor) each(text string, f func(hash uint64, v *normal.View, from, 
 	tokens := x.views.Tokens(make([]normal.Token, 0, len(text)/3+8), text)
 	chars := x.views.ViewOf(append([]normal.Token(nil), tokens...), normal.Merged)
 	sounds := x.views.ViewOf(tokens, normal.Pinyin)
-	x.grams(chars, 1, charMin, charMax, f)
-	x.grams(sounds, 2, soundMin, soundMax, f)
+	x.grams(chars, 1, 1, x.orders.Chars, f)
+	x.grams(sounds, 2, 2, x.orders.Sounds, f)
 }
 
 // grams calls f for the n-grams of one view. Every digit counts as 0.

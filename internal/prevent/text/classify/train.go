@@ -31,6 +31,7 @@ type Options struct {
 	Cost        float64  `json:"cost"`         // of a misclassified row; 1 where 0
 	Copies      int      `json:"copies"`       // attacked copies of each row; 1 where 0, none where negative
 	MinTexts    int      `json:"min_texts"`    // a feature occurs in at least so many texts; 2 where 0
+	Grams       Grams    `json:"grams"`        // 3 and 3 where 0: with few rows shorter ones generalise better
 	MaxFeatures int      `json:"max_features"` // the strongest are kept; 1,000,000 where 0
 }
 
@@ -43,6 +44,8 @@ func (o Options) withDefaults() Options {
 	fill(&o.Folds, 5)
 	fill(&o.Copies, 1)
 	fill(&o.MinTexts, 2)
+	fill(&o.Grams.Chars, 3)
+	fill(&o.Grams.Sounds, 3)
 	fill(&o.MaxFeatures, 1_000_000)
 	if o.Cost == 0 {
 		o.Cost = 1
@@ -51,7 +54,7 @@ func (o Options) withDefaults() Options {
 		o.Name = "text"
 	}
 	if o.Label == "" {
-		o.Label = "label"
+		o.Label = defaultLabel
 	}
 	return o
 }
@@ -180,6 +183,9 @@ func newCorpus(n *normal.Normalizer, rows []Row, o Options) (*corpus, error) {
 	if len(c.labels) < 2 || len(c.labels) > maxLabels {
 		return nil, qingyuan.FieldErrorf("data", "has %d labels; 2 to %d are needed", len(c.labels), maxLabels)
 	}
+	if err := o.Grams.check(); err != nil {
+		return nil, err
+	}
 	for _, p := range o.Positive {
 		if !slices.Contains(c.labels, p) {
 			return nil, qingyuan.FieldErrorf("positive", "%q is not a label of the data", p)
@@ -189,7 +195,7 @@ func newCorpus(n *normal.Normalizer, rows []Row, o Options) (*corpus, error) {
 		c.y[i] = slices.Index(c.labels, r.Label)
 	}
 	all := c.withCopies(n, texts)
-	c.count(newExtractor(n), all)
+	c.count(newExtractor(n, o.Grams), all)
 	return c, nil
 }
 
@@ -412,7 +418,7 @@ func (f *fitted) margins(counts []count) []float64 {
 
 // model rounds the weights to 16 bits.
 func (f *fitted) model(c *corpus, n *normal.Normalizer) *Model {
-	m := &Model{extract: newExtractor(n), index: newIndex(f.hashes), idf: f.idf, weights: make([]int16, len(f.hashes)*len(f.weights))}
+	m := &Model{extract: newExtractor(n, c.options.Grams), index: newIndex(f.hashes), idf: f.idf, weights: make([]int16, len(f.hashes)*len(f.weights))}
 	m.manifest = Manifest{Format: Format, Name: c.options.Name, Labels: c.labels, Features: len(f.hashes), Options: c.options}
 	for o, w := range f.weights {
 		var top float32
