@@ -192,6 +192,8 @@ func (m *Matcher) hidden(spots []spot, i int) (hidden bool) {
 		case b.plain():
 			hidden = longer && m.wanted(b) || covers && !a.plain()
 		case a.plain():
+		case b.term == a.term && b.exact() != a.exact():
+			hidden = b.exact()
 		case b.term == a.term || covers || a.start <= b.start && a.end >= b.end:
 			hidden = b.bits > a.bits || b.bits == a.bits && (longer || b.term == a.term && b.start < a.start)
 		}

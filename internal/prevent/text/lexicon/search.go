@@ -28,8 +28,11 @@ func (c *candidate) insert(t normal.Token) {
 	}
 }
 
+// exact says whether all characters of the term stand there, in order.
+func (c *candidate) exact() bool { return c.ways == 1<<exact && !c.reorder }
+
 // plain says whether the term stands there as it is, apart from folding.
-func (c *candidate) plain() bool { return c.ways == 1<<exact && c.gap == 0 && !c.reorder }
+func (c *candidate) plain() bool { return c.exact() && c.gap == 0 }
 
 // search finds the terms of one page. It may be reused, by one goroutine at a time.
 type search struct {
@@ -379,5 +382,10 @@ func (s *search) disorder(runes []rune, words []int32) (cost float32, ok bool) {
 			}
 		}
 	}
-	return cost + float32(len(words)-len(runes))*s.m.scoring.Cost.Foreign, true
+	for k, w := range words {
+		if used>>k&1 == 0 && (cost > 0 || !s.page.gap[w]) { // in the right order, signs are but an insertion
+			cost += s.m.scoring.Cost.Foreign
+		}
+	}
+	return cost, true
 }
