@@ -162,7 +162,7 @@ func mentionedBefore(earlier []qingyuan.Entity, n qingyuan.Entity) bool {
 }
 
 // Corrected finds the event that e says it corrects. Errors: invalid where that is no event of the same source and kind,
-// or was corrected before.
+// or was corrected before; conflict where it was corrected by e itself, sent once more.
 func (s *Service) Corrected(tx *store.Tx, e *qingyuan.Event) (*qingyuan.Event, error) {
 	was, err := s.one(tx, `source = $2 AND external_id = $3`, e.Source, e.Corrects)
 	if qingyuan.CodeOf(err) == qingyuan.NotFound {
@@ -179,6 +179,13 @@ func (s *Service) Corrected(tx *store.Tx, e *qingyuan.Event) (*qingyuan.Event, e
 	case err != nil:
 		return nil, err
 	case found:
+		other, err := s.EventAt(tx, by)
+		if err != nil {
+			return nil, err
+		}
+		if other.ExternalID == e.ExternalID {
+			return nil, qingyuan.Errorf(qingyuan.Conflict, "this correction is on record already")
+		}
 		return nil, qingyuan.FieldErrorf("corrects", "names an event that was already corrected: correct the correction")
 	}
 	return was, nil

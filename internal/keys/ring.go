@@ -212,11 +212,7 @@ func (r *Ring) Person(ctx context.Context, t qingyuan.Tenant, person string) (*P
 		return p, nil
 	}
 	var id, wrapped []byte
-	var found bool
-	err = r.cfg.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
-		found, err = tx.Get(`SELECT id, wrapped FROM person_key WHERE tenant = $1 AND person = $2 ORDER BY id LIMIT 1`, []any{person}, &id, &wrapped)
-		return err
-	})
+	found, err := r.cfg.DB.Get(ctx, t, `SELECT id, wrapped FROM person_key WHERE tenant = $1 AND person = $2 ORDER BY id LIMIT 1`, []any{person}, &id, &wrapped)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ type batch struct {
 	seqs    map[qingyuan.Tenant]*counter
 	undo    []func()
 	after   []func()
+	written int // rows, about
 
 	tenant    qingyuan.Tenant // of the running command
 	now       mark            // where the running command began
@@ -65,10 +66,9 @@ func (b *batch) run(c *command) error {
 	if errors.As(err, &broken) && !b.careful {
 		return broken
 	}
-	if code := qingyuan.CodeOf(err); code == qingyuan.Internal {
+	if c.err = classify(err); qingyuan.CodeOf(c.err) == qingyuan.Internal {
 		b.w.db.cfg.Log.ErrorContext(b.ctx, "command failed", "tenant", c.tenant, "error", err)
 	}
-	c.err = classify(err)
 	return nil
 }
 
@@ -169,6 +169,7 @@ func (b *batch) flush() error {
 					return infrastructure{err}
 				}
 				args = args[n*p.ins.columns:]
+				b.written += n
 			}
 		}
 		clear(p.args)

@@ -43,6 +43,8 @@ type DB struct {
 	read    *sql.DB
 	watch   watchers
 
+	prepared sync.Map // text → *sql.Stmt on read, for Get
+
 	mu      sync.Mutex
 	writers map[qingyuan.Tenant]*writer
 	closed  bool
@@ -102,7 +104,7 @@ func (db *DB) openSQLite(ctx context.Context) error {
 			"temp_store(MEMORY)", "mmap_size(268435456)"}, extra...)}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
-	if db.write, err = sql.Open("sqlite", dsn("cache_size(-65536)", "wal_autocheckpoint(4000)")); err != nil {
+	if db.write, err = sql.Open("sqlite", dsn("cache_size(-8192)", "wal_autocheckpoint(0)")); err != nil {
 		return fmt.Errorf("open SQLite: %w", err)
 	}
 	db.write.SetMaxOpenConns(1)

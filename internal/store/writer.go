@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type writer struct {
 	ended chan struct{}
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
+
+	checkpoint *checkpointer // SQLite's; nil elsewhere
 }
 
 // Write runs fn as a command of the tenant and returns once it is committed: nil means on disk. A caller whose context
@@ -88,6 +91,9 @@ func (db *DB) writerOf(tenant qingyuan.Tenant) (*writer, error) {
 	w := db.writers[scope]
 	if w == nil {
 		w = &writer{db: db, queue: make(chan *command, db.cfg.MaxQueue), quit: make(chan struct{}), ended: make(chan struct{})}
+		if db.dialect == SQLite {
+			w.checkpoint = db.newCheckpointer()
+		}
 		db.writers[scope] = w
 		go w.loop()
 	}
@@ -97,6 +103,9 @@ func (db *DB) writerOf(tenant qingyuan.Tenant) (*writer, error) {
 func (w *writer) stop() {
 	close(w.quit)
 	<-w.ended
+	if w.checkpoint != nil {
+		w.checkpoint.stop()
+	}
 }
 
 func (w *writer) loop() {
@@ -115,6 +124,7 @@ func (w *writer) loop() {
 				return
 			}
 		}
+		runtime.Gosched() // those just answered get to send their next commands, which then share this commit
 		w.commit(w.gather(group))
 	}
 }
@@ -165,6 +175,11 @@ func (w *writer) attempt(group []*command, careful bool) (err error) {
 	if err := w.connect(ctx); err != nil {
 		return err
 	}
+	if w.checkpoint != nil && w.checkpoint.left.CompareAndSwap(true, false) {
+		if _, err := w.conn.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+			w.db.cfg.Log.Warn("the write-ahead log was not copied; it goes on growing until it is", "error", err)
+		}
+	}
 	b := &batch{ctx: ctx, w: w, careful: careful, seqs: map[qingyuan.Tenant]*counter{}}
 	begin := "BEGIN"
 	if w.db.dialect == SQLite {
@@ -191,6 +206,9 @@ func (w *writer) attempt(group []*command, careful bool) (err error) {
 			w.disconnect()
 		}
 		return err
+	}
+	if w.checkpoint != nil {
+		w.checkpoint.wrote(b.written)
 	}
 	for _, f := range b.after {
 		f()
