@@ -13,10 +13,7 @@ import (
 
 // backtestCommand runs a ruleset over the record and compares it with the live version.
 type backtestCommand struct {
-	Data     string `help:"Directory of everything the platform stores." default:"data" type:"path" env:"QINGYUAN_DATA"`
-	Database string `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
-	KEK      string `help:"File of the key-encryption key; in the data directory where empty." name:"kek" type:"path" env:"QINGYUAN_KEK"`
-	LogLevel string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
+	installation
 
 	Tenant  string `default:"main" help:"Tenant."`
 	File    string `name:"ruleset" required:"" type:"existingfile" env:"-" help:"YAML file of the ruleset."`
@@ -33,8 +30,7 @@ func (c *backtestCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// not embedded: there --ruleset is what a new tenant starts with
-	p, err := installation{Data: c.Data, Database: c.Database, KEK: c.KEK, LogLevel: c.LogLevel}.open(ctx)
+	p, err := c.open(ctx)
 	if err != nil {
 		return err
 	}

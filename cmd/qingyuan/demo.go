@@ -18,12 +18,14 @@ import (
 	"qingyuan/client"
 	"qingyuan/internal/api"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/simulate"
 	"qingyuan/testdata"
 )
 
 // demoCommand plays real and authored data through the API of a server it starts.
 type demoCommand struct {
 	serveCommand
+	quarter
 	Once    bool `help:"Exit after the report."`
 	JSON    bool `name:"json" help:"Print the report as one JSON object."`
 	Workers int  `default:"32" help:"Requests at once."`
@@ -41,6 +43,9 @@ type demoReport struct {
 	Latency   map[string]string `json:"latency"`
 	Replay    string            `json:"replay"`
 	Address   string            `json:"address"`
+	// Governance measures a simulated quarter against the truth that the platform never saw; absent where none was played.
+	Governance *simulate.Report `json:"governance,omitempty"`
+	Simulated  *imported        `json:"simulated,omitempty"`
 }
 
 // imported says what became of one file.
@@ -68,7 +73,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := c.play(ctx, s)
+	report, err := c.importAll(ctx, s)
 	if err == nil {
 		err = c.print(report, s)
 	}
@@ -81,7 +86,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	return err
 }
 
-func (c *demoCommand) play(ctx context.Context, s *server) (*demoReport, error) {
+func (c *demoCommand) importAll(ctx context.Context, s *server) (*demoReport, error) {
 	secret, err := s.systemKey(ctx, api.DefaultTenant, "demo", []string{"events:write", "decisions:write"})
 	if err != nil {
 		return nil, err
@@ -99,6 +104,9 @@ func (c *demoCommand) play(ctx context.Context, s *server) (*demoReport, error) 
 		{"authored_events.jsonl", authoredRows, 1}, // its stories are told in order
 		{"uci_credit_default.csv", uciRows, c.Workers},
 	} {
+		if !c.Files {
+			break
+		}
 		rows, total, err := file.rows()
 		if err != nil {
 			return nil, err
@@ -108,6 +116,17 @@ func (c *demoCommand) play(ctx context.Context, s *server) (*demoReport, error) 
 			return nil, err
 		}
 		report.Imported = append(report.Imported, *done)
+	}
+	if c.Days > 0 {
+		p, err := c.quarter.play(ctx, lender, c.Workers)
+		if err != nil {
+			return nil, err
+		}
+		c.latencies = append(c.latencies, p.latencies...)
+		report.Governance = &p.report
+		report.Simulated = &imported{File: "simulated " + c.Behaviour, Rows: p.events, Decided: len(p.latencies) - p.repeated, Repeated: p.repeated,
+			Refused: p.refused, Seconds: p.seconds}
+		report.Imported = append(report.Imported, *report.Simulated)
 	}
 	return report, c.fill(ctx, s, report)
 }
@@ -271,7 +290,10 @@ func (c *demoCommand) print(r *demoReport, s *server) error {
 		fmt.Fprintf(w, "\n  决策时延(请求至落盘应答,%d 路并发) request to durable answer, %d at once: p50 %s, p95 %s, p99 %s\n", c.Workers, c.Workers, r.Latency["p50"], r.Latency["p95"], r.Latency["p99"])
 	}
 	fmt.Fprintf(w, "  重放 replay: %s\n", r.Replay)
-	fmt.Fprintf(w, "\n  UCI 数据为真实数据；authored_events 为编写的合成数据，不能说明真实世界。\n  The UCI rows are real; authored_events is authored, synthetic data and says nothing about the world.\n")
+	if r.Governance != nil {
+		printGovernance(w, r.Governance)
+	}
+	fmt.Fprintf(w, "\n  UCI 数据为真实数据；authored_events 与模拟季度为合成数据，不能说明真实世界。\n  The UCI rows are real; authored_events and the simulated quarter are synthetic and say nothing about the world.\n")
 	fmt.Fprintf(w, "\n  控制台 console  %s\n", s.url)
 	if s.password != "" {
 		fmt.Fprintf(w, "  用户 user       %s\n  密码 password   %s   (仅显示一次 shown this once)\n", s.user, s.password)

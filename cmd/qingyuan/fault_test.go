@@ -172,7 +172,7 @@ func load(url, key, prefix string, stop <-chan struct{}) []string {
 // replays the same, and the windows that a restart makes equal a rebuild.
 func check(t *testing.T, in installation, acknowledged []string) {
 	t.Helper()
-	in.LogLevel, in.Ruleset = "error", "first"
+	in.LogLevel = "error"
 	p, err := in.open(ctx)
 	if err != nil {
 		t.Fatal(err)

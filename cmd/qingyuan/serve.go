@@ -31,7 +31,11 @@ type installation struct {
 	Database string `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
 	KEK      string `help:"File of the key-encryption key; in the data directory where empty. Keep a copy elsewhere: without it nothing can be read." name:"kek" type:"path" env:"QINGYUAN_KEK"`
 	LogLevel string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
-	Ruleset  string `help:"Shipped ruleset that a new tenant starts with." default:"first" env:"QINGYUAN_RULESET"`
+}
+
+// founding says what a new tenant starts with.
+type founding struct {
+	Ruleset string `help:"Shipped ruleset that a new tenant starts with." default:"first" env:"QINGYUAN_RULESET"`
 }
 
 // platform is everything that runs, wired.
@@ -44,12 +48,11 @@ type platform struct {
 	decisions *decision.Service
 	texts     *text.Detector
 	metrics   *telemetry.Metrics
-	ruleset   string
 }
 
 // open wires the platform, floor by floor. This is the only place where the parts meet.
 func (in installation) open(ctx context.Context) (*platform, error) {
-	p := &platform{ruleset: in.Ruleset, metrics: telemetry.NewMetrics()}
+	p := &platform{metrics: telemetry.NewMetrics()}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(in.LogLevel)); err != nil {
 		return nil, err
@@ -122,14 +125,14 @@ func (p *platform) openTenant(ctx context.Context, t qingyuan.Tenant) error {
 
 // newTenant makes a tenant with its keys, ruleset and first administrator. For a tenant that exists it does what is
 // still missing. password is empty where the administrator was there before.
-func (p *platform) newTenant(ctx context.Context, t qingyuan.Tenant, title string) (name, password string, err error) {
+func (f founding) newTenant(ctx context.Context, p *platform, t qingyuan.Tenant, title string) (name, password string, err error) {
 	if err := p.db.CreateTenant(ctx, t, title); err != nil && qingyuan.CodeOf(err) != qingyuan.Conflict {
 		return "", "", err
 	}
 	if err := p.keys.CreateTenant(ctx, t); err != nil {
 		return "", "", err
 	}
-	if err := p.decisions.Bootstrap(ctx, t, p.ruleset); err != nil {
+	if err := p.decisions.Bootstrap(ctx, t, f.Ruleset); err != nil {
 		return "", "", fmt.Errorf("start ruleset: %w", err)
 	}
 	name, password, created, err := p.auth.Bootstrap(ctx, t)
@@ -144,6 +147,7 @@ func (p *platform) close() error { return p.db.Close() }
 // serveCommand runs the server.
 type serveCommand struct {
 	installation
+	founding
 	Listen string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"QINGYUAN_LISTEN"`
 	Secure bool          `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
 	Every  time.Duration `help:"How often the windows are written to disk, so that a start after a crash reads little of the record." name:"snapshot-every" default:"10m" env:"QINGYUAN_SNAPSHOT_EVERY"`
@@ -183,7 +187,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	}
 	s := &server{platform: p, failed: make(chan error, 1)}
 	fail := func(err error) (*server, error) { return nil, errors.Join(err, p.close()) }
-	if s.user, s.password, err = p.newTenant(ctx, api.DefaultTenant, "Main"); err != nil {
+	if s.user, s.password, err = c.newTenant(ctx, p, api.DefaultTenant, "Main"); err != nil {
 		return fail(err)
 	}
 	tenants, err := p.db.Tenants(ctx)

@@ -97,6 +97,7 @@ type adminCommand struct {
 
 type createTenantCommand struct {
 	installation
+	founding
 	Name  string `arg:"" help:"1–40 of a–z, 0–9 and '-'."`
 	Title string `help:"The lender's name." default:""`
 }
@@ -108,7 +109,7 @@ func (c *createTenantCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer p.close()
-	user, password, err := p.newTenant(ctx, qingyuan.Tenant(c.Name), c.Title)
+	user, password, err := c.newTenant(ctx, p, qingyuan.Tenant(c.Name), c.Title)
 	if err != nil {
 		return err
 	}
