@@ -317,6 +317,21 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// TestSignInFlood tries more sign-ins than one address may.
+func TestSignInFlood(t *testing.T) {
+	h := build(t, storetest.Open(t, t.TempDir()+"/q.db"))
+	refused := 0
+	for range 30 {
+		status, v, head := h.call(t, "POST", "/v1/session", `{"username":"nobody","password":"x"}`, "Authorization", "")
+		if status == 429 && v["code"] == "too_many" && head.Get("Retry-After") != "" {
+			refused++
+		}
+	}
+	if refused < 5 {
+		t.Errorf("%d of 30 sign-ins at once were refused", refused)
+	}
+}
+
 // TestOpenAPIIsCommitted compares the document with the committed one; -update rewrites it.
 func TestOpenAPIIsCommitted(t *testing.T) {
 	s, err := api.New(api.Config{Version: "1"})

@@ -36,16 +36,27 @@ func newLimiter(r Rate) *limiter {
 	return &limiter{rate: r, buckets: map[string]*bucket{}}
 }
 
+// signInRate bounds the sign-ins from one address, so that a stranger can neither keep the password hashing busy nor try
+// many passwords.
+var signInRate = Rate{PerSecond: 0.5, Burst: 20}
+
 // maxCallers bounds the memory of the limiter.
 const maxCallers = 10_000
 
 // take counts one request of the caller and returns how long it has to wait, 0 where it may go on.
 func (l *limiter) take(p auth.Principal) time.Duration {
-	if l.rate.PerSecond <= 0 || p.Actor.Kind == qingyuan.ActorSystem {
+	if p.Actor.Kind == qingyuan.ActorSystem {
+		return 0
+	}
+	return l.takeFor(string(p.Tenant) + "/" + p.Actor.ID)
+}
+
+// takeFor is take for a caller known by any name.
+func (l *limiter) takeFor(id string) time.Duration {
+	if l.rate.PerSecond <= 0 {
 		return 0
 	}
 	now := time.Now()
-	id := string(p.Tenant) + "/" + p.Actor.ID
 	l.mu.Lock()
 	b := l.buckets[id]
 	if b == nil {

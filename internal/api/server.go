@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -120,7 +121,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.cfg.Metrics.Request(r.Pattern, rec.status, time.Since(began))
 	}()
+	if r.Method == http.MethodPost && r.URL.Path == "/v1/session" && s.signIns.takeFor(hostOf(r)) > 0 {
+		fail(rec, r, qingyuan.Errorf(qingyuan.TooMany, "too many sign-ins from this address; wait a little"))
+		return
+	}
 	s.mux.ServeHTTP(rec, r)
+}
+
+// hostOf is the address a request comes from, without the port.
+func hostOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 type recorder struct {

@@ -55,6 +55,7 @@ func (s *Server) cookie(token string, maxAge int) http.Cookie {
 }
 
 type signInInput struct {
+	Session string `cookie:"qy_session"`
 	Body struct {
 		Tenant   string `json:"tenant,omitempty" maxLength:"40" doc:"main where empty"`
 		Username string `json:"username" minLength:"1" maxLength:"64"`
@@ -109,6 +110,11 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	sess, token, err := s.cfg.Auth.SignIn(ctx, tenant, in.Body.Username, in.Body.Password)
 	if err != nil {
 		return nil, err
+	}
+	if in.Session != "" { // whoever signs in anew leaves the session they came with
+		if err := s.cfg.Auth.SignOut(ctx, in.Session); err != nil && qingyuan.CodeOf(err) != qingyuan.Unauthorized {
+			return nil, err
+		}
 	}
 	return &sessionOutput{SetCookie: s.cookie(token, 0), Body: sessionView(sess)}, nil
 }
