@@ -112,17 +112,23 @@ func (w *walk) follow(a *Automaton, l *lattice, at, k int32, found func(int, int
 
 // enter adds an entry at token to, unless its state is known there.
 func (w *walk) enter(e entry, to int32) bool {
+	last := int32(-1)
 	for at := w.head[to]; at >= 0; at = w.entries[at].next {
 		if w.entries[at].state == e.state {
-			return false
+			return false // the first reading counts: the plainer ones come first
 		}
+		last = at
 	}
 	if w.count[to] >= maxEntries {
 		return false
 	}
-	e.next = w.head[to]
-	w.entries = append(w.entries, e)
-	w.head[to], w.count[to] = int32(len(w.entries)-1), w.count[to]+1
+	id := int32(len(w.entries))
+	w.entries, w.count[to] = append(w.entries, e), w.count[to]+1
+	if last < 0 {
+		w.head[to] = id
+	} else {
+		w.entries[last].next = id
+	}
 	return true
 }
 
