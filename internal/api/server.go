@@ -45,6 +45,7 @@ type Server struct {
 	mux     *http.ServeMux
 	api     huma.API
 	limiter *limiter
+	signIns *limiter
 	jobs    backtestJobs
 }
 
@@ -53,7 +54,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), jobs: backtestJobs{byID: map[string]*backtestJob{}}}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), signIns: newLimiter(signInRate), jobs: backtestJobs{byID: map[string]*backtestJob{}}}
 	humaErrors()
 	hc := huma.DefaultConfig("Qingyuan", cfg.Version)
 	hc.Info.Description = "Governance of the financial black/grey market for consumer lenders (清源)."

@@ -56,7 +56,7 @@ func (s *Server) cookie(token string, maxAge int) http.Cookie {
 
 type signInInput struct {
 	Session string `cookie:"qy_session"`
-	Body struct {
+	Body    struct {
 		Tenant   string `json:"tenant,omitempty" maxLength:"40" doc:"main where empty"`
 		Username string `json:"username" minLength:"1" maxLength:"64"`
 		Password string `json:"password" minLength:"1" maxLength:"128"`
