@@ -41,7 +41,7 @@ func TestBacktestEqualsLive(t *testing.T) {
 		both := func(f func(h house)) { f(h); f(other) }
 		some(60)
 		both(func(h house) {
-			d := decide(t, h, []byte(strings.Replace(string(loan(7, base)), `"id":"loan-7"`, `"id":"loan-7b","corrects":"loan-7"`, 1)))
+			d := decide(t, h, []byte(strings.NewReplacer(`"id":"loan-7"`, `"id":"loan-7b","corrects":"loan-7"`, "dev-0000", "dev-1111").Replace(string(loan(7, base)))))
 			if d.Version == 1 {
 				live[d.Outcome]++
 			} else {
@@ -53,7 +53,7 @@ func TestBacktestEqualsLive(t *testing.T) {
 		})
 		some(50)
 		both(func(h house) {
-			z, err := h.svc.RequestSnooze(ctx, tenant, user("ann"), decision.NewSnooze{Rule: firstRule(t), ExpiresAt: time.Now().Add(time.Hour), Reason: "test"})
+			z, err := h.svc.RequestSnooze(ctx, tenant, user("ann"), decision.NewSnooze{Rule: "T1-DEVICE", ExpiresAt: time.Now().Add(time.Hour), Reason: "test"})
 			must(t, err)
 			_, err = h.svc.Approve(ctx, tenant, user("bob"), z.ID, "")
 			must(t, err)

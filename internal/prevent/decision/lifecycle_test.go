@@ -67,7 +67,7 @@ func TestLifecycleReplays(t *testing.T) {
 		some(40)
 		body := strings.Replace(string(loan(7, base)), `"id":"loan-7"`, `"id":"loan-7b","corrects":"loan-7"`, 1)
 		decide(t, h, []byte(body))
-		z, err := h.svc.RequestSnooze(ctx, tenant, user("ann"), decision.NewSnooze{Rule: firstRule(t), ExpiresAt: time.Now().Add(time.Hour), Reason: "test"})
+		z, err := h.svc.RequestSnooze(ctx, tenant, user("ann"), decision.NewSnooze{Rule: "T1-DEVICE", ExpiresAt: time.Now().Add(time.Hour), Reason: "test"})
 		must(t, err)
 		_, err = h.svc.Approve(ctx, tenant, user("bob"), z.ID, "")
 		must(t, err)
@@ -84,6 +84,16 @@ func TestLifecycleReplays(t *testing.T) {
 		db = storetest.Open(t, url, lines...)
 		h = build(t, db, snapshots) // from the snapshot and the record after it
 		some(20)
+		must(t, h.svc.Snapshot(ctx, tenant))
+		must(t, db.Close())
+		db = storetest.Open(t, url, lines...)
+		h = build(t, db, snapshots) // from the snapshot alone
+		if d := decide(t, h, loan(n, base)); !hasMissing(d, "T1-DEVICE") {
+			t.Errorf("the snooze is lost: %+v", d.Missing)
+		}
+		n++
+		some(20)
+		replay(t, h)
 		stage(v2, decision.StageLive, 0) // out of the shadow; ends the rollout
 		some(20)
 		stage(1, decision.StageLive, 0) // rolled back
@@ -104,16 +114,6 @@ func TestLifecycleReplays(t *testing.T) {
 			t.Fatalf("who decided: %v", byVersion)
 		}
 	})
-}
-
-func firstRule(t testing.TB) string {
-	text, err := decision.ShippedRuleset("first")
-	must(t, err)
-	p, problems := decision.Check(text)
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	return p.RulesFor(qingyuan.LoanDrawn)[0].ID
 }
 
 // TestShadowChangesNothing decides the same events with and without stern versions in shadow: ids apart, all the same.
@@ -490,6 +490,45 @@ func TestStagesUnderLoad(t *testing.T) {
 		r := replay(t, h)
 		if r.Shadows == 0 || r.ShadowsIdentical != r.Shadows {
 			t.Errorf("%d of %d shadow results identical, of %d decisions", r.ShadowsIdentical, r.Shadows, r.Decisions)
+		}
+	})
+}
+
+// TestStageInFailingCommit puts a version on a stage in one commit with events before it and a failing command after it,
+// which makes the whole commit run again.
+func TestStageInFailingCommit(t *testing.T) {
+	storetest.Each(t, lines, func(t *testing.T, db *store.DB) {
+		h := build(t, db, "")
+		for n := range 30 {
+			decide(t, h, loan(n, time.Now().Add(-time.Hour)))
+		}
+		v := publish(t, h, stern...)
+		var wg sync.WaitGroup
+		queue := func(f func()) {
+			wg.Go(f)
+			time.Sleep(40 * time.Millisecond) // what is queued first runs first
+		}
+		queue(func() {
+			must(t, db.Write(ctx, tenant, func(*store.Tx) error { time.Sleep(300 * time.Millisecond); return nil }))
+		})
+		for n := 30; n < 33; n++ {
+			queue(func() { decide(t, h, loan(n, time.Now().Add(-time.Hour))) })
+		}
+		queue(func() {
+			must(t, h.svc.Stage(ctx, tenant, user("ann"), decision.StageChange{ID: "first", Version: v, Stage: decision.StageShadow, Reason: "test"}))
+		})
+		queue(func() {
+			body := strings.Replace(string(loan(30, time.Now().Add(-time.Hour))), `"amount":`, `"amount":1`, 1)
+			if _, _, err := h.svc.Decide(ctx, decision.Request{Tenant: tenant, Body: []byte(body)}); qingyuan.CodeOf(err) != qingyuan.Conflict {
+				t.Errorf("an id that is taken: %v", err)
+			}
+		})
+		wg.Wait()
+		for n := 40; n < 60; n++ {
+			decide(t, h, loan(n, time.Now().Add(-time.Hour)))
+		}
+		if r := replay(t, h); r.Shadows != 20 || r.ShadowsIdentical != 20 {
+			t.Errorf("%d of %d shadow results identical", r.ShadowsIdentical, r.Shadows)
 		}
 	})
 }
