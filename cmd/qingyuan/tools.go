@@ -37,11 +37,14 @@ func (c *replayCommand) Run(ctx context.Context) error {
 			return err
 		}
 	} else {
-		fmt.Printf("%d events, %d decisions, %d identical, %d erased, %d fallbacks\ndigest %s\n", report.Events, report.Decisions,
-			report.Identical, report.Erased, report.Fallbacks, report.Digest)
+		fmt.Printf("%d events, %d decisions, %d identical, %d erased, %d fallbacks; %d of %d shadow results identical\ndigest %s\n", report.Events,
+			report.Decisions, report.Identical, report.Erased, report.Fallbacks, report.ShadowsIdentical, report.Shadows, report.Digest)
 		for _, d := range report.Differences {
 			fmt.Printf("  %s at seq %d: recorded %s, replayed %s %v\n", d.ID, d.Seq, d.Recorded, d.Replayed, d.Rules)
 		}
+	}
+	if report.ShadowsIdentical != report.Shadows {
+		return qingyuan.Errorf(qingyuan.Conflict, "%d shadow results came out otherwise", report.Shadows-report.ShadowsIdentical)
 	}
 	if report.Identical != report.Decisions {
 		return qingyuan.Errorf(qingyuan.Conflict, "%d decisions came out otherwise", report.Decisions-report.Identical)
