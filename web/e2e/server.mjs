@@ -6,12 +6,9 @@ import { join } from "node:path";
 
 const READY = 60_000; // ms for the first start: keys, migrations, the first ruleset
 
-// start gives the address and the administrator that the first start prints once.
-export async function start(binary) {
-  const data = await mkdtemp(join(tmpdir(), "qingyuan-e2e-"));
-  const child = spawn(binary, ["serve", "--data", data, "--listen", "127.0.0.1:0"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+// launch runs one command of the binary until it listens.
+async function launch(binary, args) {
+  const child = spawn(binary, [...args, "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const exited = new Promise((resolve) => child.once("exit", resolve));
   const collect = (chunk) => {
@@ -30,13 +27,29 @@ export async function start(binary) {
   }
   return {
     url: find(/listens on (\S+)/),
-    user: find(/user\s+(\S+)/),
-    password: find(/password\s+(\S+)/),
+    find,
     log: () => output,
     async stop() {
       child.kill("SIGTERM");
       await exited;
+    },
+  };
+}
+
+// start runs the server on an empty data directory and gives the address and the administrator that the first start prints once.
+export async function start(binary) {
+  const data = await mkdtemp(join(tmpdir(), "qingyuan-e2e-"));
+  const server = await launch(binary, ["serve", "--data", data]);
+  return {
+    ...server,
+    user: server.find(/user\s+(\S+)/),
+    password: server.find(/password\s+(\S+)/),
+    async stop() {
+      await server.stop();
       await rm(data, { recursive: true, force: true });
     },
   };
 }
+
+// startCheck runs the public check, which has no data directory.
+export const startCheck = (binary) => launch(binary, ["check", "--hotline", "95000", "--burst", "20"]);
