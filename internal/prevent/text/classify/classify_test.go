@@ -353,10 +353,13 @@ func attacked(t *testing.T, m *Model, n *normal.Normalizer, train, test []Row) {
 			"CNTP substitutions, all characters it has": func(rng *rand.Rand, s string) string { return foreign.rewrite(rng, s, rate) },
 		} {
 			rng := rand.New(rand.NewPCG(11, 11))
-			var rows []Row
+			var rows, both []Row
 			for _, r := range test {
+				changed := r
+				changed.Text = rewrite(rng, r.Text)
+				both = append(both, changed)
 				if m.isPositive(r.Label) {
-					r.Text = rewrite(rng, r.Text)
+					r = changed
 				}
 				rows = append(rows, r)
 			}
@@ -364,7 +367,11 @@ func attacked(t *testing.T, m *Model, n *normal.Normalizer, train, test []Row) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("  %s at %.0f %%: recall %.4f, F1 %.4f", name, 100*rate, *r.Recall, *r.F1)
+			all, err := m.Evaluate(t.Context(), both)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("  %s at %.0f %%: recall %.4f, F1 %.4f; where the other rows are attacked too, false %.4f", name, 100*rate, *r.Recall, *r.F1, *all.FalseRate)
 			if want := map[float64]float64{0.3: 0.98, 1: 0.95}[rate]; strings.Contains(name, "key") && *r.Recall < want {
 				t.Errorf("recall %.4f at %.0f %%, want %.2f", *r.Recall, 100*rate, want)
 			}
@@ -379,4 +386,16 @@ func (m *Model) isPositive(label string) bool {
 		}
 	}
 	return false
+}
+
+func BenchmarkClassify(b *testing.B) {
+	m, err := LoadIntent(mustNormal(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := strings.Repeat("本人因经济下行导致收入中断，要求停止计收利息，本金分六十期归还，否则将逐级反映。", 6)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		m.Classify(text)
+	}
 }
