@@ -2,7 +2,9 @@ package check
 
 import (
 	_ "embed"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -36,6 +38,7 @@ type guidance struct {
 	Summaries  map[Level]qingyuan.Text       `yaml:"summaries"`
 	Traits     []traitRule                   `yaml:"traits"`
 	Typologies map[qingyuan.Typology]advised `yaml:"typologies"`
+	Lexicons   map[string]qingyuan.Text      `yaml:"lexicons"`
 	Ways       map[string]qingyuan.Text      `yaml:"ways"`
 	Contact    struct {
 		Text   qingyuan.Text `yaml:"text"`
@@ -75,9 +78,8 @@ func loadGuidance() (g guidance, err error) {
 	for _, c := range g.Channels {
 		said = append(said, c.Name, c.Use)
 	}
-	for _, w := range g.Ways {
-		said = append(said, w)
-	}
+	said = slices.AppendSeq(said, maps.Values(g.Ways))
+	said = slices.AppendSeq(said, maps.Values(g.Lexicons))
 	if g.Version == "" || g.Date == "" || g.Source == "" || slices.ContainsFunc(said, incomplete) {
 		return g, qingyuan.Errorf(qingyuan.Internal, "the guidance of the public check lacks a version, a source or a sentence in one language")
 	}
@@ -94,6 +96,20 @@ func loadWords() (w words, err error) {
 		}
 	}
 	return w, nil
+}
+
+// lexiconOf is the lexicon that a term stands in: the part of its id before the dash.
+func lexiconOf(term string) string {
+	name, _, _ := strings.Cut(term, "-")
+	return name
+}
+
+// adviceOn is what to do about a term of a typology.
+func (g *guidance) adviceOn(term string, t qingyuan.Typology) qingyuan.Text {
+	if own, ok := g.Lexicons[lexiconOf(term)]; ok {
+		return own
+	}
+	return g.Typologies[t].Advice
 }
 
 func incomplete(t qingyuan.Text) bool { return t.ZH == "" || t.EN == "" }

@@ -181,7 +181,7 @@ func (r *Reviewer) terms(hits []lexicon.Hit) (all []Finding) {
 			at[key] = n
 			sense := qingyuan.Text{ZH: h.Text + "：" + h.Sense.ZH + remark.ZH, EN: h.Text + ": " + h.Sense.EN + remark.EN}
 			all = append(all, Finding{Kind: Term, Rule: h.Term, Level: level, Typology: h.Typology, Sense: sense,
-				Advice: r.says.Typologies[h.Typology].Advice})
+				Advice: r.says.adviceOn(h.Term, h.Typology)})
 		}
 		if len(all[n].Spans) < maxSpans {
 			all[n].Spans = append(all[n].Spans, h.Span)
@@ -279,10 +279,11 @@ func overall(findings []Finding) Level {
 }
 
 // shownBy says whether a finding shows the trait: a term of the trade by its typology, any other by its rule. A term that
-// honest people use too shows nothing.
+// honest people use too, or an everyday word in disguise, shows nothing.
 func (t *traitRule) shownBy(f Finding) bool {
 	if f.Kind == Term {
-		return f.Level == Risk && slices.Contains(t.Members, string(f.Typology))
+		everyday := !slices.Contains(qingyuan.Typologies, qingyuan.Typology(lexiconOf(f.Rule)))
+		return f.Level == Risk && !everyday && slices.Contains(t.Members, string(f.Typology))
 	}
 	return slices.Contains(t.Members, f.Rule)
 }

@@ -111,6 +111,29 @@ func TestOfficialNumbersAreNamedAndNothingElseIs(t *testing.T) {
 	}
 }
 
+// TestDisguisedEverydayWord has advice of its own, and shows no trait.
+func TestDisguisedEverydayWord(t *testing.T) {
+	found := false
+	for _, f := range review(t, advert).Findings {
+		if lexiconOf(f.Rule) != "B9" {
+			continue
+		}
+		found = true
+		if !strings.Contains(f.Advice.ZH, "暗号") {
+			t.Errorf("%s advises %q", f.Rule, f.Advice.ZH)
+		}
+		f.Level = Risk
+		for _, trait := range reviewer(t).says.Traits {
+			if trait.shownBy(f) {
+				t.Errorf("%s shows the trait %s", f.Rule, trait.ID)
+			}
+		}
+	}
+	if !found {
+		t.Error("➕薇 is not found")
+	}
+}
+
 func TestLongTextIsCutAtACharacter(t *testing.T) {
 	a := review(t, strings.Repeat("谈", MaxText/3)+advert)
 	if !a.Cut || a.Level != Nothing {
