@@ -10,6 +10,7 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/prevent/text/agreement"
+	"qingyuan/internal/prevent/text/classify"
 	"qingyuan/internal/prevent/text/discourse"
 	"qingyuan/internal/prevent/text/family"
 	"qingyuan/internal/prevent/text/lexicon"
@@ -27,6 +28,7 @@ type Detector struct {
 	words     *lexicon.Matcher
 	patterns  *discourse.Detector
 	clauses   *agreement.Reviewer
+	intents   *classify.Detector
 	views     *normal.Normalizer
 	rules     family.Rules
 	mu        sync.Mutex
@@ -57,6 +59,9 @@ func New() (*Detector, error) {
 		return nil, err
 	}
 	if d.clauses, err = agreement.New(views, agreement.ShippedRules()); err != nil {
+		return nil, err
+	}
+	if d.intents, err = classify.NewDetector(views); err != nil {
 		return nil, err
 	}
 	d.rules, err = family.DefaultRules()
@@ -124,7 +129,7 @@ func (d *Detector) read(w written) (found []qingyuan.Signal) {
 	if ways, err := d.patterns.Signals(w.text, w.author); err == nil {
 		found = append(found, ways...)
 	}
-	return found
+	return append(found, d.intents.Signals(w.text, w.author)...)
 }
 
 // review makes one signal of the clauses of an agreement that meet a rule.
