@@ -152,6 +152,8 @@ func TestImportsFindsWhatIsPlanted(t *testing.T) {
 		{"detector and SQL", "internal/prevent/text/family", "database/sql", "a detector knows nothing"},
 		{"detector and the store", "internal/prevent/document", "qingyuan/internal/store", "a detector knows nothing"},
 		{"vocabulary and a module", "", "github.com/google/uuid", "standard library only"},
+		{"public check and a detector's part", "internal/check", "qingyuan/internal/prevent/text/lexicon", ""},
+		{"public check and the store", "internal/check", "qingyuan/internal/store", "keeps apart"},
 		{"a room nobody planned", "internal/kitchen", "fmt", "stands on no floor"},
 	}
 	real := house(t)

@@ -7,11 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"qingyuan"
@@ -273,20 +271,4 @@ func FuzzReview(f *testing.F) {
 		complete(t, a, text)
 		mark(head(text), a.Findings)
 	})
-}
-
-// BenchmarkReview reads texts of 2 KB and reports the 95th percentile.
-func BenchmarkReview(b *testing.B) {
-	r := reviewer(b)
-	text := strings.Repeat(deal+advert+"\n"+plain+"\n", 10)[:2046]
-	var took []time.Duration
-	for b.Loop() {
-		from := time.Now()
-		if _, err := r.Review(context.Background(), text); err != nil {
-			b.Fatal(err)
-		}
-		took = append(took, time.Since(from))
-	}
-	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
-	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
 }

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -377,6 +378,29 @@ func TestSlowRequestIsCutOff(t *testing.T) {
 	}
 	if len(s.bodies) != 0 {
 		t.Error("the place is not free again")
+	}
+}
+
+// BenchmarkCheck answers texts of 2 KB, full of findings and without any, from the form to the page, and reports the 95th
+// percentile.
+func BenchmarkCheck(b *testing.B) {
+	const size = 2046
+	for name, text := range map[string]string{"marked": deal + advert + "\n" + plain + "\n", "plain": plain + "\n"} {
+		b.Run(name, func(b *testing.B) {
+			s, _, _ := server(b, Config{Burst: 1 << 30})
+			h := s.Handler()
+			contentType, body := form(b, strings.Repeat(text, 1+size/len(text))[:size], nil)
+			var took []time.Duration
+			for b.Loop() {
+				from := time.Now()
+				if w := post(h, "/check", contentType, body); w.Code != http.StatusOK {
+					b.Fatal(w.Code)
+				}
+				took = append(took, time.Since(from))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
+		})
 	}
 }
 
