@@ -30,6 +30,14 @@ case ${1:-} in
     ;;
   eval)
     evaluate lexicon "$data/text/cntp_perturbed.jsonl" bin/qingyuan eval lexicon --data "$data/text/cntp_perturbed.jsonl" --json
+    evaluate intents testdata/text/intents_test.jsonl \
+      bin/qingyuan eval text --model internal/prevent/text/classify/models/intent.qym --data testdata/text/intents_test.jsonl --json
+    evaluate text-fbs "$data/text/fbs_sms4.jsonl" scripts/holdout.sh text "$data/text/fbs_sms4.jsonl" label
+    evaluate text-teleanti "$data/text/teleanti_dialogues.jsonl" scripts/holdout.sh text "$data/text/teleanti_dialogues.jsonl" label
+    evaluate model-credit testdata/uci_credit_default.csv scripts/holdout.sh model testdata/uci_credit_default.csv y
+    evaluate model-claims "$data/tabular/vehicle_claim_fraud.csv" scripts/holdout.sh model "$data/tabular/vehicle_claim_fraud.csv" y
+    evaluate quarter-dev internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh dev 1
+    evaluate quarter-judge internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh judge 101
     ;;
   *) echo "usage: measure.sh bench|eval" >&2; exit 2 ;;
 esac
