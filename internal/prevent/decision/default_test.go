@@ -187,6 +187,8 @@ func loanCases() map[string]firstCase {
 		"T1-FAST-FORM": either(application, fields{"fill_seconds": int64(180), "credit_report": fields{"queries_1m": int64(4)}},
 			fields{"fill_seconds": int64(179), "credit_report": fields{"queries_1m": int64(4)}}),
 		"T1-WORK-ADVERTISED": counted(application, "ad_phone_work_90d", 0, 1),
+		"T1-CONTACT-TWO":     counted(application, "contact_subjects_30d", 0, 1),
+		"T1-WORK-AS-CONTACT": counted(application, "work_as_contact_30d", 0, 1),
 		"T1-DECEIVED":        either(deceived, fields{"text": wrote("我没有借过")}, nil),
 		"T1-DECEIVED-RECENT": counted(deceived, "loans_drawn_90d", 0, 1),
 	}
