@@ -46,11 +46,11 @@ type server struct {
 // start makes the tenant and the key on a fresh database and starts the server. dir holds its data; database is a PostgreSQL URL or empty.
 func start(ctx context.Context, bin, dir, database string) (*server, error) {
 	s := &server{dir: dir, database: database}
-	flags := []string{"--data", dir, "--ruleset", ruleset, "--log-level", "warn"}
+	flags := []string{"--data", dir, "--log-level", "warn"}
 	if database != "" {
 		flags = append(flags, "--database", database)
 	}
-	if _, err := admin(ctx, bin, append([]string{"admin", "tenant", tenant}, flags...)); err != nil {
+	if _, err := admin(ctx, bin, append([]string{"admin", "tenant", tenant, "--ruleset", ruleset}, flags...)); err != nil {
 		return nil, err
 	}
 	out, err := admin(ctx, bin, append([]string{"admin", "key", "bench", "--scopes", scopes}, flags...))
