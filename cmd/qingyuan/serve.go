@@ -35,7 +35,7 @@ type installation struct {
 
 // founding says what a new tenant starts with.
 type founding struct {
-	Ruleset string `help:"Shipped ruleset that a new tenant starts with." default:"first" env:"QINGYUAN_RULESET"`
+	Ruleset string `help:"Shipped ruleset that a new tenant starts with." default:"default" env:"QINGYUAN_RULESET"`
 }
 
 // platform is everything that runs, wired.

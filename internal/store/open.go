@@ -99,8 +99,9 @@ func (db *DB) openSQLite(ctx context.Context) error {
 		return err
 	}
 	db.dialect, db.lock = SQLite, lock
+	// Small pages: most of what a commit writes are single rows in the middle of indexes by blind key.
 	dsn := func(extra ...string) string {
-		q := url.Values{"_pragma": append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
+		q := url.Values{"_pragma": append([]string{"page_size(2048)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)",
 			"temp_store(MEMORY)", "mmap_size(268435456)"}, extra...)}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 	}
