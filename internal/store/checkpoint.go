@@ -6,7 +6,7 @@ import (
 )
 
 // checkpointRows is after how many rows the write-ahead log of SQLite is copied into the database file. Whoever waits while the rest is
-// copied waits tens of milliseconds; with 60,000 rows that is fewer than one decision in a hundred, and the log stays below about 300 MB.
+// copied waits tens of milliseconds; with 60,000 rows that is fewer than one decision in a hundred, and the log takes a few hundred megabytes at most under load.
 const checkpointRows = 60_000
 
 // checkpointer copies SQLite's write-ahead log into the database file beside the writer, on a connection of its own, so that commands need

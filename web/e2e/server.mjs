@@ -52,4 +52,5 @@ export async function start(binary) {
 }
 
 // startCheck runs the public check, which has no data directory.
-export const startCheck = (binary) => launch(binary, ["check", "--hotline", "95000", "--rate", "0.05", "--burst", "20"]);
+export const startCheck = (binary) =>
+  launch(binary, ["check", "--hotline", "95000", "--rate", "0.05", "--burst", "20"]);
