@@ -54,8 +54,7 @@ const (
 // patience is the number of rounds without a better one after which boosting stops.
 func (p Params) patience() int { return int(6 / p.Eta) }
 
-// xgb is p as parameters of XGBoost. It keeps its generator per thread, so a booster that changes threads is reproducible
-// only if every round seeds anew.
+// xgb is p as parameters of XGBoost. Its generator belongs to the thread, which serves several boosters, so every round seeds anew.
 func (p Params) xgb(base float64, seed uint64) map[string]string {
 	f := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	return map[string]string{
