@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,13 +38,16 @@ type backtestJob struct {
 	tenant      qingyuan.Tenant
 	view        BacktestView
 	done, total int64
+	cancel      context.CancelFunc
 }
 
 // BacktestView is a backtest as a job.
 type BacktestView struct {
 	ID         string                   `json:"id"`
-	State      string                   `json:"state" enum:"running,done,failed"`
+	State      string                   `json:"state" enum:"running,done,failed,cancelled"`
 	Progress   float64                  `json:"progress" doc:"0 to 1"`
+	Ruleset    RulesetRef               `json:"ruleset" doc:"What is judged; version 0 is a draft"`
+	Labelled   bool                     `json:"labelled" doc:"With labels of what is known"`
 	By         string                   `json:"by"`
 	CreatedAt  time.Time                `json:"created_at"`
 	FinishedAt *time.Time               `json:"finished_at,omitempty"`
@@ -67,6 +72,10 @@ func (s *Server) backtests() {
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBacktestBody + 2<<20}, see, s.startBacktest)
 	guarded(s, huma.Operation{OperationID: "get-backtest", Method: http.MethodGet, Path: "/v1/backtests/{id}", Tags: []string{"rulesets"},
 		Summary: "A backtest: progress, then the report", Errors: []int{404}}, see, s.getBacktest)
+	guarded(s, huma.Operation{OperationID: "list-backtests", Method: http.MethodGet, Path: "/v1/backtests", Tags: []string{"rulesets"},
+		Summary: "Backtests since the last restart, newest first, without their reports"}, see, s.listBacktests)
+	guarded(s, huma.Operation{OperationID: "cancel-backtest", Method: http.MethodDelete, Path: "/v1/backtests/{id}", Tags: []string{"rulesets"},
+		Summary: "Give up a backtest that runs", DefaultStatus: http.StatusNoContent, Errors: []int{404, 409}}, see, s.cancelBacktest)
 }
 
 type backtestInput struct {
@@ -88,10 +97,13 @@ func (s *Server) startBacktest(ctx context.Context, p auth.Principal, in *backte
 	if (b.Text == "") == (b.ID == "" || b.Version == 0) {
 		return nil, qingyuan.FieldErrorf("text", "give the text of a draft, or id and version of a published one")
 	}
+	of := RulesetRef{b.ID, b.Version}
 	if b.Text != "" {
-		if _, problems := decision.Check([]byte(b.Text)); len(problems) > 0 {
+		program, problems := decision.Check([]byte(b.Text))
+		if len(problems) > 0 {
 			return nil, qingyuan.FieldErrorf("text", "%s (%d problems; POST /v1/rulesets:check lists them)", problems[0], len(problems))
 		}
+		of = RulesetRef{ID: program.Ruleset().ID}
 	} else if _, err := s.cfg.Decisions.Ruleset(ctx, p.Tenant, b.ID, b.Version); err != nil {
 		return nil, err
 	}
@@ -99,17 +111,19 @@ func (s *Server) startBacktest(ctx context.Context, p auth.Principal, in *backte
 	if err != nil {
 		return nil, err
 	}
-	job, err := s.jobs.start(p, s.cfg.DB.Now())
-	if err != nil {
+	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestBacktest)
+	job := &backtestJob{tenant: p.Tenant, cancel: cancel, view: BacktestView{ID: qingyuan.NewID("bkt", s.cfg.DB.Now()), State: "running", Ruleset: of,
+		Labelled: len(labels) > 0, By: p.Actor.ID, CreatedAt: s.cfg.DB.Now().UTC()}}
+	if err := s.jobs.start(job); err != nil {
+		cancel()
 		return nil, err
 	}
 	req := decision.BacktestRequest{Text: []byte(b.Text), ID: b.ID, Version: b.Version, From: b.From, To: b.To, Decided: b.Decided, Labels: labels,
 		Progress: func(done, total int64) { s.jobs.progress(job, done, total) }}
-	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestBacktest)
 	go func() {
 		defer cancel()
 		report, err := s.cfg.Decisions.Backtest(run, p.Tenant, req)
-		if qingyuan.CodeOf(err) == qingyuan.Internal {
+		if !errors.Is(err, context.Canceled) && qingyuan.CodeOf(err) == qingyuan.Internal {
 			s.cfg.Log.ErrorContext(run, "backtest failed", "error", err)
 		}
 		s.jobs.finish(job, report, err, s.cfg.DB.Now())
@@ -117,20 +131,19 @@ func (s *Server) startBacktest(ctx context.Context, p auth.Principal, in *backte
 	return &backtestOutput{s.jobs.view(job)}, nil
 }
 
-func (j *backtestJobs) start(p auth.Principal, now time.Time) (*backtestJob, error) {
+func (j *backtestJobs) start(job *backtestJob) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.running >= maxBacktests {
-		return nil, qingyuan.Errorf(qingyuan.TooMany, "a backtest is running; wait for it")
+		return qingyuan.Errorf(qingyuan.TooMany, "a backtest is running; wait for it")
 	}
-	job := &backtestJob{tenant: p.Tenant, view: BacktestView{ID: qingyuan.NewID("bkt", now), State: "running", By: p.Actor.ID, CreatedAt: now.UTC()}}
 	j.running++
 	j.byID[job.view.ID] = job
 	if j.order = append(j.order, job.view.ID); len(j.order) > keptBacktests {
 		delete(j.byID, j.order[0])
 		j.order = j.order[1:]
 	}
-	return job, nil
+	return nil
 }
 
 func (j *backtestJobs) progress(job *backtestJob, done, total int64) {
@@ -145,7 +158,10 @@ func (j *backtestJobs) finish(job *backtestJob, report *decision.BacktestReport,
 	j.running--
 	now = now.UTC()
 	job.view.FinishedAt, job.view.State, job.view.Report = &now, "done", report
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		job.view.State = "cancelled"
+	case err != nil:
 		e := qingyuan.AsError(err)
 		job.view.State, job.view.Report, job.view.Error = "failed", nil, &BacktestError{e.Code, e.Message, e.Field}
 	}
@@ -165,12 +181,57 @@ type backtestJobInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-func (s *Server) getBacktest(_ context.Context, p auth.Principal, in *backtestJobInput) (*backtestOutput, error) {
+// job finds a backtest of the caller's tenant.
+func (s *Server) job(p auth.Principal, id string) (*backtestJob, error) {
 	s.jobs.mu.Lock()
-	job := s.jobs.byID[in.ID]
-	s.jobs.mu.Unlock()
+	defer s.jobs.mu.Unlock()
+	job := s.jobs.byID[id]
 	if job == nil || job.tenant != p.Tenant {
-		return nil, qingyuan.Errorf(qingyuan.NotFound, "there is no backtest %q in this process", in.ID)
+		return nil, qingyuan.Errorf(qingyuan.NotFound, "there is no backtest %q in this process", id)
+	}
+	return job, nil
+}
+
+func (s *Server) getBacktest(_ context.Context, p auth.Principal, in *backtestJobInput) (*backtestOutput, error) {
+	job, err := s.job(p, in.ID)
+	if err != nil {
+		return nil, err
 	}
 	return &backtestOutput{s.jobs.view(job)}, nil
+}
+
+type backtestsOutput struct {
+	Body struct {
+		Items []BacktestView `json:"items"`
+	}
+}
+
+func (s *Server) listBacktests(_ context.Context, p auth.Principal, _ *struct{}) (*backtestsOutput, error) {
+	s.jobs.mu.Lock()
+	var jobs []*backtestJob
+	for _, id := range slices.Backward(s.jobs.order) {
+		if job := s.jobs.byID[id]; job.tenant == p.Tenant {
+			jobs = append(jobs, job)
+		}
+	}
+	s.jobs.mu.Unlock()
+	out := &backtestsOutput{}
+	out.Body.Items = make([]BacktestView, len(jobs))
+	for i, job := range jobs {
+		out.Body.Items[i] = s.jobs.view(job)
+		out.Body.Items[i].Report = nil
+	}
+	return out, nil
+}
+
+func (s *Server) cancelBacktest(_ context.Context, p auth.Principal, in *backtestJobInput) (*struct{}, error) {
+	job, err := s.job(p, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if s.jobs.view(job).State != "running" {
+		return nil, qingyuan.Errorf(qingyuan.Conflict, "the backtest has ended")
+	}
+	job.cancel()
+	return nil, nil
 }

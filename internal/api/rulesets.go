@@ -89,9 +89,14 @@ func (s *Server) rulesetOutput(ctx context.Context, p auth.Principal, id string,
 	if err != nil {
 		return nil, err
 	}
-	rs := v.Program.Ruleset()
-	out := RulesetView{ID: v.ID, Version: v.Version, Live: v.Live, Title: TextView(rs.Title), Author: v.Author, CreatedAt: v.CreatedAt,
-		Rules: []RuleView{}, Velocities: []VelocityView{}, Thresholds: map[string]int{}, Text: v.Text}
+	out := rulesetView(v.Program.Ruleset())
+	out.ID, out.Version, out.Live, out.Author, out.CreatedAt, out.Text = v.ID, v.Version, v.Live, v.Author, v.CreatedAt, v.Text
+	return &rulesetOutput{Body: out}, nil
+}
+
+// rulesetView shows what a ruleset says; who published it, and when, is not in it.
+func rulesetView(rs *decision.Ruleset) RulesetView {
+	out := RulesetView{ID: rs.ID, Title: TextView(rs.Title), Rules: []RuleView{}, Velocities: []VelocityView{}, Thresholds: map[string]int{}}
 	for _, r := range rs.Rules {
 		out.Rules = append(out.Rules, RuleView{ID: r.ID, Title: TextView(r.Title), Typology: string(r.Typology), Family: string(r.Family),
 			Polarity: string(r.Polarity), On: kindNames(r.On), When: r.When, Weight: r.Weight, Outcome: string(r.Outcome), Hard: r.Hard,
@@ -104,7 +109,7 @@ func (s *Server) rulesetOutput(ctx context.Context, p auth.Principal, id string,
 	for o, n := range rs.Thresholds {
 		out.Thresholds[string(o)] = n
 	}
-	return &rulesetOutput{Body: out}, nil
+	return out
 }
 
 func kindNames(kinds []qingyuan.EventKind) []string {
@@ -137,12 +142,17 @@ type checkedRuleset struct {
 
 func (s *Server) checkRuleset(_ context.Context, _ auth.Principal, in *rulesetText) (*checkedRuleset, error) {
 	out := &checkedRuleset{}
-	out.Body.Problems = []ProblemView{}
 	_, problems := decision.Check([]byte(in.Body.Text))
-	for _, p := range problems {
-		out.Body.Problems = append(out.Body.Problems, ProblemView{p.Line, p.Column, p.Path, TextView(p.Message)})
-	}
+	out.Body.Problems = problemViews(problems)
 	return out, nil
+}
+
+func problemViews(problems []decision.Problem) []ProblemView {
+	out := make([]ProblemView, len(problems))
+	for i, p := range problems {
+		out[i] = ProblemView{p.Line, p.Column, p.Path, TextView(p.Message)}
+	}
+	return out
 }
 
 type publishedRuleset struct{ Body RulesetRef }

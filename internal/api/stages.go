@@ -71,6 +71,8 @@ func (s *Server) stages() {
 		Summary: "Published versions with their stages, newest first"}, see, s.listVersions)
 	guarded(s, huma.Operation{OperationID: "diff-ruleset", Method: http.MethodGet, Path: "/v1/rulesets/{id}/versions/{version}/diff", Tags: []string{"rulesets"},
 		Summary: "What changed from another version, or from the live one, to this", Errors: []int{404}}, see, s.diffRuleset)
+	guarded(s, huma.Operation{OperationID: "diff-draft", Method: http.MethodPost, Path: "/v1/rulesets:diff", Tags: []string{"rulesets"},
+		Summary: "Check a draft and say what it changes: the problems of its text, or what it says and the difference", MaxBodyBytes: 2 << 20, Errors: []int{404}}, see, s.diffDraft)
 	guarded(s, huma.Operation{OperationID: "stage-ruleset", Method: http.MethodPost, Path: "/v1/rulesets/{id}/versions/{version}/stage", Tags: []string{"rulesets"},
 		Summary: "Put a version in shadow, roll it out to a percentage of customers, make it live, or end its shadow or rollout",
 		Description: "A shadow, and the end of a shadow or a rollout, take effect at once; they need rulesets:write or rulesets:activate. " +
@@ -113,8 +115,43 @@ func (s *Server) diffRuleset(ctx context.Context, p auth.Principal, in *diffInpu
 	if err != nil {
 		return nil, err
 	}
-	return &diffOutput{DiffView{partDiffView(d.Rules), partDiffView(d.Velocities), partDiffView(d.Lists), partDiffView(d.Parameters),
-		partDiffView(d.Thresholds), partDiffView(d.DecisionPoints)}}, nil
+	return &diffOutput{diffView(d)}, nil
+}
+
+func diffView(d decision.Diff) DiffView {
+	return DiffView{partDiffView(d.Rules), partDiffView(d.Velocities), partDiffView(d.Lists), partDiffView(d.Parameters),
+		partDiffView(d.Thresholds), partDiffView(d.DecisionPoints)}
+}
+
+type diffDraftInput struct {
+	Body struct {
+		Text    string `json:"text" minLength:"1" maxLength:"1048576" doc:"YAML of the draft"`
+		ID      string `json:"id,omitempty" maxLength:"64" doc:"What it is compared with; the live version where empty"`
+		Version int    `json:"version,omitempty" minimum:"0"`
+	}
+}
+
+type draftOutput struct {
+	Body struct {
+		Problems []ProblemView `json:"problems"`
+		Ruleset  *RulesetView  `json:"ruleset,omitempty" doc:"What the draft says, where it has no problems"`
+		Diff     *DiffView     `json:"diff,omitempty"`
+	}
+}
+
+func (s *Server) diffDraft(ctx context.Context, p auth.Principal, in *diffDraftInput) (*draftOutput, error) {
+	out := &draftOutput{}
+	program, problems := decision.Check([]byte(in.Body.Text))
+	if out.Body.Problems = problemViews(problems); len(problems) > 0 {
+		return out, nil
+	}
+	from, err := s.cfg.Decisions.Ruleset(ctx, p.Tenant, in.Body.ID, in.Body.Version)
+	if err != nil {
+		return nil, err
+	}
+	view, diff := rulesetView(program.Ruleset()), diffView(decision.DiffOf(from.Program.Ruleset(), program.Ruleset()))
+	out.Body.Ruleset, out.Body.Diff = &view, &diff
+	return out, nil
 }
 
 type stageInput struct {

@@ -137,7 +137,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Backtests since the last restart, newest first, without their reports */
+        get: operations["list-backtests"];
         put?: never;
         /**
          * Run a ruleset over the record and compare it with the live version
@@ -159,6 +160,24 @@ export interface paths {
         };
         /** A backtest: progress, then the report */
         get: operations["get-backtest"];
+        put?: never;
+        post?: never;
+        /** Give up a backtest that runs */
+        delete: operations["cancel-backtest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names behind the account ids that the record shows, disabled accounts included */
+        get: operations["list-colleagues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -343,6 +362,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists that the live ruleset declares or that have entries, and who reads them */
+        get: operations["list-lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lists/{list}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes of a list, newest first, each with what is left to take back */
+        get: operations["list-actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/lists/{list}/actions/{action}/preview": {
         parameters: {
             query?: never;
@@ -387,7 +440,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Entries of a list, newest first */
+        get: operations["list-entries"];
         put?: never;
         /**
          * Add entries to a list
@@ -431,6 +485,23 @@ export interface paths {
         put?: never;
         /** Whom entries would concern, before they are added: the customers whose events mentioned them lately, by outcome */
         post: operations["preview-list-entries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Decisions day by day, the rules that spoke, hardship, and what waits for a person */
+        get: operations["overview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -594,6 +665,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rulesets:diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a draft and say what it changes: the problems of its text, or what it says and the difference */
+        post: operations["diff-draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -718,6 +806,10 @@ export interface components {
             items: components["schemas"]["AccountView"][] | null;
             next_cursor?: string;
         };
+        ActionsPageBody: {
+            items: components["schemas"]["ListActionView"][] | null;
+            next_cursor?: string;
+        };
         ActivateInputBody: {
             reason: string;
         };
@@ -826,14 +918,21 @@ export interface components {
             /** Format: date-time */
             finished_at?: string;
             id: string;
+            /** @description With labels of what is known */
+            labelled: boolean;
             /**
              * Format: double
              * @description 0 to 1
              */
             progress: number;
             report?: components["schemas"]["BacktestReport"];
+            /** @description What is judged; version 0 is a draft */
+            ruleset: components["schemas"]["RulesetRef"];
             /** @enum {string} */
-            state: "running" | "done" | "failed";
+            state: "running" | "done" | "failed" | "cancelled";
+        };
+        BacktestsOutputBody: {
+            items: components["schemas"]["BacktestView"][] | null;
         };
         CaseBacktest: {
             caught: components["schemas"]["PairCount"];
@@ -863,6 +962,14 @@ export interface components {
         };
         CheckedRulesetBody: {
             problems: components["schemas"]["ProblemView"][] | null;
+        };
+        ColleagueView: {
+            id: string;
+            name: string;
+            role: string;
+        };
+        ColleaguesOutputBody: {
+            items: components["schemas"]["ColleagueView"][] | null;
         };
         ContactInputBody: {
             /** @description What the customer said */
@@ -950,6 +1057,18 @@ export interface components {
             /** Format: int64 */
             events: number;
         };
+        DayView: {
+            by_outcome: components["schemas"]["CountOf"][] | null;
+            /** Format: date */
+            day: string;
+            /** Format: int64 */
+            decisions: number;
+            /**
+             * Format: int64
+             * @description Decisions in which a rule of hardship spoke
+             */
+            hardship: number;
+        };
         Decided: {
             /** Format: date-time */
             decided_at: string;
@@ -1031,6 +1150,14 @@ export interface components {
             items: components["schemas"]["DecisionView"][] | null;
             next_cursor?: string;
         };
+        DiffDraftInputBody: {
+            /** @description What it is compared with; the live version where empty */
+            id?: string;
+            /** @description YAML of the draft */
+            text: string;
+            /** Format: int64 */
+            version?: number;
+        };
         DiffView: {
             decision_points: components["schemas"]["PartDiffView"];
             lists: components["schemas"]["PartDiffView"];
@@ -1039,11 +1166,21 @@ export interface components {
             thresholds: components["schemas"]["PartDiffView"];
             velocities: components["schemas"]["PartDiffView"];
         };
+        DraftOutputBody: {
+            diff?: components["schemas"]["DiffView"];
+            problems: components["schemas"]["ProblemView"][] | null;
+            /** @description What the draft says, where it has no problems */
+            ruleset?: components["schemas"]["RulesetView"];
+        };
         EntityView: {
             /** @description Blind key: equal for equal values of the tenant */
             key: string;
             kind: string;
             role?: string;
+        };
+        EntriesPageBody: {
+            items: components["schemas"]["EntryView"][] | null;
+            next_cursor?: string;
         };
         EntryInput: {
             /** Format: date-time */
@@ -1054,6 +1191,27 @@ export interface components {
             match: "exact" | "cidr" | "prefix";
             reason: string;
             /** @description In clear; a personal value is stored as its blind key */
+            value: string;
+        };
+        EntryView: {
+            /**
+             * Format: int64
+             * @description Number of the change that added it
+             */
+            action: number;
+            /** Format: date-time */
+            added_at?: string;
+            added_by: string;
+            /** Format: date-time */
+            expires_at?: string;
+            id: string;
+            kind?: string;
+            match: string;
+            reason: string;
+            /** Format: date-time */
+            removed_at?: string;
+            removed_by?: string;
+            /** @description A personal value is its blind key */
             value: string;
         };
         EventView: {
@@ -1119,6 +1277,42 @@ export interface components {
             /** Format: int64 */
             p99: number;
         };
+        ListActionView: {
+            /** Format: int64 */
+            action: number;
+            /** Format: int64 */
+            added: number;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /**
+             * Format: int64
+             * @description Entries that taking it back would end or bring back
+             */
+            left: number;
+            reason: string;
+            /** Format: int64 */
+            removed: number;
+        };
+        ListView: {
+            /** @description By the live ruleset; others are read by no rule */
+            declared: boolean;
+            /**
+             * Format: int64
+             * @description In force
+             */
+            entries: number;
+            id: string;
+            /** @description Entity kind of the values; empty for plain values */
+            kind?: string;
+            match?: string;
+            /** @description Of the live ruleset that read it */
+            rules: string[] | null;
+            title: components["schemas"]["TextView"];
+        };
+        ListsOutputBody: {
+            items: components["schemas"]["ListView"][] | null;
+        };
         MissingView: {
             /** @description What was absent, or how the rule failed */
             missing: string;
@@ -1129,6 +1323,34 @@ export interface components {
             /** Format: int64 */
             events: number;
             live: string;
+        };
+        OverviewView: {
+            /**
+             * Format: int64
+             * @description At most 200 are counted
+             */
+            approvals_pending: number;
+            /** @description Decisions in which a rule of the typology spoke */
+            by_typology: components["schemas"]["CountOf"][] | null;
+            /** @description Oldest first; the last is today */
+            days: components["schemas"]["DayView"][] | null;
+            hardship: components["schemas"]["OverviewViewHardshipStruct"];
+            /** Format: int64 */
+            holds_waiting: number;
+            /** @description Most first */
+            rules: components["schemas"]["RuleHitsView"][] | null;
+        };
+        OverviewViewHardshipStruct: {
+            /**
+             * Format: int64
+             * @description Decisions with a sign of hardship that stopped nothing: pass or review
+             */
+            spared: number;
+            /**
+             * Format: int64
+             * @description Decisions with a sign of hardship that warned, or were sterner, all the same
+             */
+            stopped: number;
         };
         PairCount: {
             /** Format: int64 */
@@ -1284,6 +1506,15 @@ export interface components {
             rule: string;
             /** Format: int64 */
             unique: number;
+        };
+        RuleHitsView: {
+            /** Format: int64 */
+            n: number;
+            /** @description Empty where no deployed version has the rule */
+            polarity?: string;
+            rule: string;
+            title: components["schemas"]["TextView"];
+            typology?: string;
         };
         RuleOverlap: {
             /** Format: int64 */
@@ -5076,6 +5307,89 @@ export interface operations {
             };
         };
     };
+    "list-backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestsOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "start-backtest": {
         parameters: {
             query?: never;
@@ -5212,6 +5526,190 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColleaguesOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6524,6 +7022,178 @@ export interface operations {
             };
         };
     };
+    "list-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListsOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-actions": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "preview-list-action": {
         parameters: {
             query?: {
@@ -6675,6 +7345,101 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-entries": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+                /** @description Only this value, in clear */
+                value?: string;
+                /** @description Entity kind of value */
+                kind?: string;
+                /** @description Also those that were removed or have expired */
+                ended?: boolean;
+            };
+            header?: never;
+            path: {
+                list: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntriesPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6931,6 +7696,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: {
+                days?: number;
+                /** @description Minutes east of UTC, for where days begin */
+                utc_offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewView"];
                 };
             };
             /** @description Bad Request */
@@ -7877,6 +8729,102 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "diff-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiffDraftInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
