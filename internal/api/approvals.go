@@ -12,6 +12,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/store"
 )
 
 // VoteView is one person's word on an approval.
@@ -25,7 +26,7 @@ type VoteView struct {
 // ApprovalView is something asked for that a second person must agree to.
 type ApprovalView struct {
 	ID        string          `json:"id"`
-	Kind      string          `json:"kind" doc:"ruleset.stage, list.change or rule.snooze"`
+	Kind      string          `json:"kind" doc:"What is asked for, such as ruleset.stage, list.change or rule.snooze"`
 	Subject   string          `json:"subject"`
 	Payload   json.RawMessage `json:"payload" doc:"What takes effect; personal values are blind keys"`
 	Requester string          `json:"requester"`
@@ -49,10 +50,25 @@ func approvalView(a *audit.Approval) *ApprovalView {
 	return v
 }
 
+// ballotBox is what the server knows of one kind of approval.
+type ballotBox struct {
+	need    auth.Permission // of who agrees or refuses
+	approve func(context.Context, audit.Ballot) (*audit.Approval, error)
+}
+
+// voteOn tells the server who may vote on a kind of approval, and how an agreement takes effect: see [audit.Ballot.Cast].
+func (s *Server) voteOn(kind string, need auth.Permission, approve func(context.Context, audit.Ballot) (*audit.Approval, error)) {
+	s.ballots[kind] = ballotBox{need, approve}
+}
+
 // approvals registers the operations on approvals. Who may agree depends on what is asked for; that is checked within.
 func (s *Server) approvals() {
+	activate := auth.Permission{Resource: auth.Rulesets, Action: auth.Activate}
+	s.voteOn(decision.KindStage, activate, s.cfg.Decisions.Approve)
+	s.voteOn(decision.KindSnooze, activate, s.cfg.Decisions.Approve)
+	s.voteOn(decision.KindList, auth.Permission{Resource: auth.Lists, Action: auth.Write}, s.cfg.Decisions.Approve)
 	see := auth.Permission{Resource: auth.Lists, Action: auth.Read}
-	vote := "A stage of a ruleset or a snooze needs rulesets:activate, a change of a list lists:write; never from who asked for it or made it."
+	vote := "What is asked for says which permission that needs, such as rulesets:activate for a stage; never from who asked for it or made it."
 	guarded(s, huma.Operation{OperationID: "list-approvals", Method: http.MethodGet, Path: "/v1/approvals", Tags: []string{"approvals"},
 		Summary: "What waits for a second person, and what became of it, newest first"}, see, s.listApprovals)
 	guarded(s, huma.Operation{OperationID: "get-approval", Method: http.MethodGet, Path: "/v1/approvals/{id}", Tags: []string{"approvals"},
@@ -66,7 +82,7 @@ func (s *Server) approvals() {
 type approvalsInput struct {
 	PageInput
 	State string `query:"state" enum:"pending,approved,rejected,expired"`
-	Kind  string `query:"kind" enum:"ruleset.stage,list.change,rule.snooze"`
+	Kind  string `query:"kind" maxLength:"40"`
 }
 
 type approvalsPage struct {
@@ -81,7 +97,11 @@ func (s *Server) listApprovals(ctx context.Context, p auth.Principal, in *approv
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.cfg.Decisions.Approvals(ctx, p.Tenant, audit.Filter{State: audit.State(in.State), Kind: in.Kind, Before: before, Limit: rows + 1})
+	var all []*audit.Approval
+	err = s.cfg.DB.Read(ctx, p.Tenant, func(tx *store.Tx) error {
+		all, err = audit.List(tx, audit.Filter{State: audit.State(in.State), Kind: in.Kind, Before: before, Limit: rows + 1})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -108,11 +128,19 @@ type approvalOutput struct {
 }
 
 func (s *Server) getApproval(ctx context.Context, p auth.Principal, in *ApprovalInput) (*approvalOutput, error) {
-	a, err := s.cfg.Decisions.Approval(ctx, p.Tenant, in.ID)
+	a, err := s.approval(ctx, p.Tenant, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &approvalOutput{http.StatusOK, approvalView(a)}, nil
+}
+
+func (s *Server) approval(ctx context.Context, t qingyuan.Tenant, id string) (a *audit.Approval, err error) {
+	err = s.cfg.DB.Read(ctx, t, func(tx *store.Tx) error {
+		a, err = audit.Get(tx, id)
+		return err
+	})
+	return a, err
 }
 
 type voteInput struct {
@@ -122,38 +150,35 @@ type voteInput struct {
 	}
 }
 
-// mayVote reads the approval and checks the permission that its kind needs.
-func (s *Server) mayVote(ctx context.Context, p auth.Principal, id string) (*audit.Approval, error) {
-	a, err := s.cfg.Decisions.Approval(ctx, p.Tenant, id)
-	if err != nil {
-		return nil, err
-	}
-	if a.Kind == decision.KindList {
-		return a, p.Require(auth.Write, auth.Lists)
-	}
-	return a, p.Require(auth.Activate, auth.Rulesets)
+func (in *voteInput) ballot(p auth.Principal) audit.Ballot {
+	return audit.Ballot{Tenant: p.Tenant, Voter: p.Actor, Approval: in.ID, Comment: in.Body.Comment}
 }
 
 func (s *Server) approve(ctx context.Context, p auth.Principal, in *voteInput) (*approvalOutput, error) {
-	a, err := s.mayVote(ctx, p, in.ID)
-	if err == nil {
-		a, err = s.cfg.Decisions.Approve(ctx, p.Tenant, p.Actor, in.ID, in.Body.Comment)
-	}
+	a, err := s.approval(ctx, p.Tenant, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	box := s.ballots[a.Kind]
+	if err := p.Require(box.need.Action, box.need.Resource); err != nil {
+		return nil, err
+	}
+	if a, err = box.approve(ctx, in.ballot(p)); err != nil {
 		return nil, err
 	}
 	return &approvalOutput{http.StatusOK, approvalView(a)}, nil
 }
 
 func (s *Server) reject(ctx context.Context, p auth.Principal, in *voteInput) (*approvalOutput, error) {
-	a, err := s.mayVote(ctx, p, in.ID)
-	if a != nil && p.Actor.ID == a.Requester {
-		err = nil // one's own
-	}
-	if err == nil {
-		a, err = s.cfg.Decisions.Reject(ctx, p.Tenant, p.Actor, in.ID, in.Body.Comment)
-	}
+	a, err := s.approval(ctx, p.Tenant, in.ID)
 	if err != nil {
+		return nil, err
+	}
+	need := s.ballots[a.Kind].need
+	if err := p.Require(need.Action, need.Resource); err != nil && p.Actor.ID != a.Requester { // one's own may be taken back
+		return nil, err
+	}
+	if a, err = in.ballot(p).Refuse(ctx, s.cfg.DB); err != nil {
 		return nil, err
 	}
 	return &approvalOutput{http.StatusOK, approvalView(a)}, nil

@@ -47,6 +47,7 @@ type Server struct {
 	limiter *limiter
 	signIns *limiter
 	jobs    backtestJobs
+	ballots map[string]ballotBox // by kind of approval
 }
 
 // New makes a server with all operations.
@@ -54,7 +55,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), signIns: newLimiter(signInRate), jobs: backtestJobs{byID: map[string]*backtestJob{}}}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), signIns: newLimiter(signInRate), jobs: backtestJobs{byID: map[string]*backtestJob{}}, ballots: map[string]ballotBox{}}
 	humaErrors()
 	hc := huma.DefaultConfig("Qingyuan", cfg.Version)
 	hc.Info.Description = "Governance of the financial black/grey market for consumer lenders (清源)."

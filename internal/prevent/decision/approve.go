@@ -80,26 +80,27 @@ func (s *Service) request(ctx context.Context, tenant qingyuan.Tenant, p audit.P
 	return a, err
 }
 
-// Approve adds the actor's agreement to a request of this package; with the last one needed it takes effect in the same
+// Approve adds the voter's agreement to a request of this package; with the last one needed it takes effect in the same
 // transaction. Errors: those of [audit.Approve]; those of what takes effect, and then nothing has happened.
-func (s *Service) Approve(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id, comment string) (a *audit.Approval, err error) {
-	if a, err = s.Approval(ctx, tenant, id); err != nil {
+func (s *Service) Approve(ctx context.Context, b audit.Ballot) (a *audit.Approval, err error) {
+	err = s.cfg.DB.Read(ctx, b.Tenant, func(tx *store.Tx) error {
+		a, err = audit.Get(tx, b.Approval)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if a.Kind == KindStage && len(a.Votes)+1 >= a.Quorum {
-		return s.approveStage(ctx, tenant, actor, a, comment)
+		return s.approveStage(ctx, b, a)
 	}
-	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		if a, err = audit.Approve(tx, id, actor, comment); err != nil || a.State != audit.Approved {
-			return err
-		}
+	return b.Cast(ctx, s.cfg.DB, func(tx *store.Tx, a *audit.Approval) error {
 		switch a.Kind {
 		case KindList:
 			var c listChange
 			if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
 				return err
 			}
-			_, err = s.changeList(tx, c, a.Requester)
+			_, err := s.changeList(tx, c, a.Requester)
 			return err
 		case KindSnooze:
 			var p snoozePayload
@@ -110,16 +111,15 @@ func (s *Service) Approve(ctx context.Context, tenant qingyuan.Tenant, actor qin
 		}
 		return qingyuan.Errorf(qingyuan.Conflict, "the number of votes changed meanwhile; try again")
 	})
-	return a, err
 }
 
-func (s *Service) approveStage(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, a *audit.Approval, comment string) (*audit.Approval, error) {
+func (s *Service) approveStage(ctx context.Context, b audit.Ballot, a *audit.Approval) (*audit.Approval, error) {
 	var c StageChange
 	if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
 		return nil, err
 	}
-	_, err := s.stage(ctx, tenant, actor, c, func(tx *store.Tx) (id string, err error) {
-		if a, err = audit.Approve(tx, a.ID, actor, comment); err == nil && a.State != audit.Approved {
+	_, err := s.stage(ctx, b.Tenant, b.Voter, c, func(tx *store.Tx) (id string, err error) {
+		if a, err = audit.Approve(tx, a.ID, b.Voter, b.Comment); err == nil && a.State != audit.Approved {
 			err = qingyuan.Errorf(qingyuan.Conflict, "the number of votes changed meanwhile; try again")
 		}
 		if err != nil {
@@ -128,31 +128,4 @@ func (s *Service) approveStage(ctx context.Context, tenant qingyuan.Tenant, acto
 		return a.ID, nil
 	})
 	return a, err
-}
-
-// Reject closes a request without effect; its requester may take it back so. Errors: those of [audit.Reject].
-func (s *Service) Reject(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id, comment string) (a *audit.Approval, err error) {
-	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		a, err = audit.Reject(tx, id, actor, comment)
-		return err
-	})
-	return a, err
-}
-
-// Approval reads one approval. Errors: not_found.
-func (s *Service) Approval(ctx context.Context, tenant qingyuan.Tenant, id string) (a *audit.Approval, err error) {
-	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
-		a, err = audit.Get(tx, id)
-		return err
-	})
-	return a, err
-}
-
-// Approvals reads approvals, newest first.
-func (s *Service) Approvals(ctx context.Context, tenant qingyuan.Tenant, f audit.Filter) (all []*audit.Approval, err error) {
-	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
-		all, err = audit.List(tx, f)
-		return err
-	})
-	return all, err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/store/storetest"
 )
@@ -55,7 +56,7 @@ func TestBacktestEqualsLive(t *testing.T) {
 		both(func(h house) {
 			z, err := h.svc.RequestSnooze(ctx, tenant, user("ann"), decision.NewSnooze{Rule: "T1-DEVICE", ExpiresAt: time.Now().Add(time.Hour), Reason: "test"})
 			must(t, err)
-			_, err = h.svc.Approve(ctx, tenant, user("bob"), z.ID, "")
+			_, err = h.svc.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: user("bob"), Approval: z.ID, Comment: ""})
 			must(t, err)
 		})
 		some(50)

@@ -69,7 +69,7 @@ func TestLifecycleReplays(t *testing.T) {
 		decide(t, h, []byte(body))
 		z, err := h.svc.RequestSnooze(ctx, tenant, user("ann"), decision.NewSnooze{Rule: "T1-DEVICE", ExpiresAt: time.Now().Add(time.Hour), Reason: "test"})
 		must(t, err)
-		_, err = h.svc.Approve(ctx, tenant, user("bob"), z.ID, "")
+		_, err = h.svc.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: user("bob"), Approval: z.ID, Comment: ""})
 		must(t, err)
 		some(20)
 		r := replay(t, h)
@@ -238,7 +238,7 @@ func TestPromotionTakesTwo(t *testing.T) {
 		a, err := h.svc.RequestStage(ctx, tenant, user("cid"), live)
 		must(t, err)
 		for _, by := range []string{"ann", "cid"} {
-			if _, err := h.svc.Approve(ctx, tenant, user(by), a.ID, ""); qingyuan.CodeOf(err) != qingyuan.Forbidden {
+			if _, err := h.svc.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: user(by), Approval: a.ID, Comment: ""}); qingyuan.CodeOf(err) != qingyuan.Forbidden {
 				t.Errorf("%s approved: %v", by, err)
 			}
 		}
@@ -250,12 +250,12 @@ func TestPromotionTakesTwo(t *testing.T) {
 		if err == nil {
 			t.Error("the database took the author's vote")
 		}
-		a, err = h.svc.Approve(ctx, tenant, user("bob"), a.ID, "fine")
+		a, err = h.svc.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: user("bob"), Approval: a.ID, Comment: "fine"})
 		must(t, err)
 		if d := decide(t, h, loan(2, time.Now().Add(-time.Hour))); a.State != audit.Approved || d.Version != v {
 			t.Fatalf("%s; version %d decides", a.State, d.Version)
 		}
-		if _, err := h.svc.Approve(ctx, tenant, user("dora"), a.ID, ""); qingyuan.CodeOf(err) != qingyuan.Conflict {
+		if _, err := h.svc.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: user("dora"), Approval: a.ID, Comment: ""}); qingyuan.CodeOf(err) != qingyuan.Conflict {
 			t.Errorf("approved twice: %v", err)
 		}
 		var n int
@@ -315,7 +315,7 @@ func TestListsAndSnoozes(t *testing.T) {
 		if d := outcome(); d.Outcome != before.Outcome {
 			t.Fatal("a request took effect")
 		}
-		_, err = h.svc.Approve(ctx, tenant, user("bob"), a.ID, "")
+		_, err = h.svc.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: user("bob"), Approval: a.ID, Comment: ""})
 		must(t, err)
 		listed := outcome()
 		if strings.Join(listed.Rules, " ") == strings.Join(before.Rules, " ") {
@@ -330,7 +330,7 @@ func TestListsAndSnoozes(t *testing.T) {
 		z, err := h.svc.RequestSnooze(ctx, tenant, user("ann"), decision.NewSnooze{Rule: rule, Kind: qingyuan.Phone, Value: "13800130003",
 			ExpiresAt: time.Now().Add(time.Hour), Reason: "a mistake"})
 		must(t, err)
-		_, err = h.svc.Approve(ctx, tenant, user("bob"), z.ID, "")
+		_, err = h.svc.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: user("bob"), Approval: z.ID, Comment: ""})
 		must(t, err)
 		snoozed := outcome()
 		if strings.Contains(strings.Join(snoozed.Rules, " "), rule) || !hasMissing(snoozed, rule) {

@@ -101,7 +101,7 @@ export interface paths {
         put?: never;
         /**
          * Agree: with the last agreement needed it takes effect
-         * @description A stage of a ruleset or a snooze needs rulesets:activate, a change of a list lists:write; never from who asked for it or made it.
+         * @description What is asked for says which permission that needs, such as rulesets:activate for a stage; never from who asked for it or made it.
          */
         post: operations["approve"];
         delete?: never;
@@ -121,7 +121,7 @@ export interface paths {
         put?: never;
         /**
          * Refuse, or take one's own request back
-         * @description A stage of a ruleset or a snooze needs rulesets:activate, a change of a list lists:write; never from who asked for it or made it.
+         * @description What is asked for says which permission that needs, such as rulesets:activate for a stage; never from who asked for it or made it.
          */
         post: operations["reject"];
         delete?: never;
@@ -834,7 +834,7 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
             id: string;
-            /** @description ruleset.stage, list.change or rule.snooze */
+            /** @description What is asked for, such as ruleset.stage, list.change or rule.snooze */
             kind: string;
             /** @description Who made what is asked for */
             maker: string;
@@ -4917,7 +4917,7 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 state?: "pending" | "approved" | "rejected" | "expired";
-                kind?: "ruleset.stage" | "list.change" | "rule.snooze";
+                kind?: string;
             };
             header?: never;
             path?: never;
