@@ -97,11 +97,7 @@ func (s *Server) listApprovals(ctx context.Context, p auth.Principal, in *approv
 	if err != nil {
 		return nil, err
 	}
-	var all []*audit.Approval
-	err = s.cfg.DB.Read(ctx, p.Tenant, func(tx *store.Tx) error {
-		all, err = audit.List(tx, audit.Filter{State: audit.State(in.State), Kind: in.Kind, Before: before, Limit: rows + 1})
-		return err
-	})
+	all, err := s.approvalsOf(ctx, p.Tenant, audit.Filter{State: audit.State(in.State), Kind: in.Kind, Before: before, Limit: rows + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +111,14 @@ func (s *Server) listApprovals(ctx context.Context, p auth.Principal, in *approv
 		out.Body.Items = append(out.Body.Items, approvalView(a))
 	}
 	return out, nil
+}
+
+func (s *Server) approvalsOf(ctx context.Context, t qingyuan.Tenant, f audit.Filter) (all []*audit.Approval, err error) {
+	err = s.cfg.DB.Read(ctx, t, func(tx *store.Tx) error {
+		all, err = audit.List(tx, f)
+		return err
+	})
+	return all, err
 }
 
 // ApprovalInput names an approval.

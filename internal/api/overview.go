@@ -62,7 +62,7 @@ func (s *Server) getOverview(ctx context.Context, p auth.Principal, in *overview
 	if err != nil {
 		return nil, err
 	}
-	pending, err := s.cfg.Decisions.Approvals(ctx, p.Tenant, audit.Filter{State: audit.Pending, Limit: qingyuan.MaxPage})
+	pending, err := s.approvalsOf(ctx, p.Tenant, audit.Filter{State: audit.Pending, Limit: qingyuan.MaxPage})
 	if err != nil {
 		return nil, err
 	}
