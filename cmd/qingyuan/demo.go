@@ -3,12 +3,13 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"iter"
 	"os"
-	"slices"
+	"path/filepath"
 	"sort"
 	"strings"
 	"sync"
@@ -29,20 +30,19 @@ type demoCommand struct {
 	Once    bool `help:"Exit after the report."`
 	JSON    bool `name:"json" help:"Print the report as one JSON object."`
 	Workers int  `default:"32" help:"Requests at once."`
-
-	latencies []time.Duration // of decisions, as the client saw them
 }
 
-// demoReport is what the demo prints.
+// demoReport is what the demo prints. Every figure of it can be counted again from the tables of the record, together with the
+// truth file for governance.
 type demoReport struct {
-	Imported  []imported        `json:"imported"`
-	Events    int64             `json:"events"`
-	Decisions int64             `json:"decisions"`
-	ByOutcome map[string]int64  `json:"by_outcome"`
-	ByRule    []ruleCount       `json:"by_rule"`
-	Latency   map[string]string `json:"latency"`
-	Replay    string            `json:"replay"`
-	Address   string            `json:"address"`
+	Imported  []imported       `json:"imported"`
+	Events    int64            `json:"events"`
+	Decisions int64            `json:"decisions"`
+	ByOutcome map[string]int64 `json:"by_outcome"`
+	ByRule    []ruleCount      `json:"by_rule"`
+	Latency   latency          `json:"latency_ms"`
+	Replay    replayed         `json:"replay"`
+	Address   string           `json:"address"`
 	// Governance measures a simulated quarter against the truth that the platform never saw; absent where none was played.
 	Governance *simulate.Report `json:"governance,omitempty"`
 	Simulated  *imported        `json:"simulated,omitempty"`
@@ -50,12 +50,25 @@ type demoReport struct {
 
 // imported says what became of one file.
 type imported struct {
-	File     string  `json:"file"`
-	Rows     int     `json:"rows"`
-	Decided  int     `json:"decided"`
-	Repeated int     `json:"repeated"`
-	Refused  int     `json:"refused"`
-	Seconds  float64 `json:"seconds"`
+	File     string `json:"file"`
+	Rows     int    `json:"rows"`
+	Decided  int    `json:"decided"`
+	Repeated int    `json:"repeated"`
+	Refused  int    `json:"refused"`
+	seconds  float64
+}
+
+// latency holds quantiles of the time from an event's arrival until it was decided, in milliseconds; the commit follows.
+type latency struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+}
+
+// replayed says how many decisions came out the same when the record was decided once more.
+type replayed struct {
+	Decisions int `json:"decisions"`
+	Identical int `json:"identical"`
 }
 
 type ruleCount struct {
@@ -118,14 +131,11 @@ func (c *demoCommand) importAll(ctx context.Context, s *server) (*demoReport, er
 		report.Imported = append(report.Imported, *done)
 	}
 	if c.Days > 0 {
-		p, err := c.quarter.play(ctx, lender, c.Workers)
+		p, err := c.quarter.play(ctx, lender, c.Workers, cmp.Or(c.Truth, filepath.Join(c.Data, "simulated-truth.jsonl")))
 		if err != nil {
 			return nil, err
 		}
-		c.latencies = append(c.latencies, p.latencies...)
-		report.Governance = &p.report
-		report.Simulated = &imported{File: "simulated " + c.Behaviour, Rows: p.events, Decided: len(p.latencies) - p.repeated, Repeated: p.repeated,
-			Refused: p.refused, Seconds: p.seconds}
+		report.Governance, report.Simulated = &p.report, &p.imported
 		report.Imported = append(report.Imported, *report.Simulated)
 	}
 	return report, c.fill(ctx, s, report)
@@ -175,16 +185,13 @@ func (c *demoCommand) importRows(ctx context.Context, lender *client.Client, nam
 	for range workers {
 		busy.Go(func() {
 			for body := range work {
-				sent := time.Now()
 				d, err := lender.Decide(ctx, body)
-				took := time.Since(sent)
 				mu.Lock()
 				switch code := qingyuan.CodeOf(err); {
 				case err == nil && d.Repeated:
 					out.Repeated++
 				case err == nil:
 					out.Decided++
-					c.latencies = append(c.latencies, took)
 				case code == qingyuan.Invalid, code == qingyuan.Conflict:
 					out.Refused++
 					fmt.Fprintf(os.Stderr, "\n%s: %v\n", name, err)
@@ -214,7 +221,7 @@ func (c *demoCommand) importRows(ctx context.Context, lender *client.Client, nam
 	close(work)
 	busy.Wait()
 	bar.end(out.Rows)
-	out.Seconds = time.Since(began).Seconds()
+	out.seconds = time.Since(began).Seconds()
 	if failed == nil {
 		failed = ctx.Err()
 	}
@@ -245,27 +252,16 @@ func (c *demoCommand) fill(ctx context.Context, s *server, report *demoReport) e
 		a, b := report.ByRule[i], report.ByRule[j]
 		return a.N > b.N || a.N == b.N && a.Rule < b.Rule
 	})
-	report.Latency = percentiles(c.latencies)
-	replayed, err := s.decisions.Replay(ctx, api.DefaultTenant, nil)
+	report.Latency = latency{milliseconds(sum.P50), milliseconds(sum.P95), milliseconds(sum.P99)}
+	again, err := s.decisions.Replay(ctx, api.DefaultTenant, nil)
 	if err != nil {
 		return err
 	}
-	report.Replay = fmt.Sprintf("%d of %d decisions identical", replayed.Identical, replayed.Decisions)
+	report.Replay = replayed{again.Decisions, again.Identical}
 	return nil
 }
 
-// percentiles are those of a set of durations, in words; empty where there are none.
-func percentiles(all []time.Duration) map[string]string {
-	out := map[string]string{}
-	if len(all) == 0 {
-		return out
-	}
-	slices.Sort(all)
-	for name, q := range map[string]float64{"p50": .50, "p95": .95, "p99": .99} {
-		out[name] = all[min(len(all)-1, int(q*float64(len(all))))].Round(10 * time.Microsecond).String()
-	}
-	return out
-}
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (c *demoCommand) print(r *demoReport, s *server) error {
 	if c.JSON {
@@ -274,7 +270,7 @@ func (c *demoCommand) print(r *demoReport, s *server) error {
 	w := bufio.NewWriter(os.Stdout)
 	fmt.Fprintf(w, "\n清源 Qingyuan — 首次运行报告 / first report\n\n")
 	for _, f := range r.Imported {
-		fmt.Fprintf(w, "  %-24s %6d 行 rows: %d 已决策 decided, %d 重复 repeated, %d 拒收 refused, %.1f s\n", f.File, f.Rows, f.Decided, f.Repeated, f.Refused, f.Seconds)
+		fmt.Fprintf(w, "  %-24s %6d 行 rows: %d 已决策 decided, %d 重复 repeated, %d 拒收 refused, %.1f s\n", f.File, f.Rows, f.Decided, f.Repeated, f.Refused, f.seconds)
 	}
 	fmt.Fprintf(w, "\n  记录事件 events on record    %d\n  决策 decisions               %d\n", r.Events, r.Decisions)
 	for _, o := range qingyuan.Outcomes {
@@ -286,10 +282,9 @@ func (c *demoCommand) print(r *demoReport, s *server) error {
 	for _, rule := range r.ByRule {
 		fmt.Fprintf(w, "    %-10s %7d  %s / %s\n", rule.Rule, rule.N, rule.Title.ZH, rule.Title.EN)
 	}
-	if len(r.Latency) > 0 {
-		fmt.Fprintf(w, "\n  决策时延(请求至落盘应答,%d 路并发) request to durable answer, %d at once: p50 %s, p95 %s, p99 %s\n", c.Workers, c.Workers, r.Latency["p50"], r.Latency["p95"], r.Latency["p99"])
-	}
-	fmt.Fprintf(w, "  重放 replay: %s\n", r.Replay)
+	fmt.Fprintf(w, "\n  决策时延（到达至决定，%d 路并发） arrival to decision, %d at once: p50 %.2f ms, p95 %.2f ms, p99 %.2f ms\n", c.Workers, c.Workers,
+		r.Latency.P50, r.Latency.P95, r.Latency.P99)
+	fmt.Fprintf(w, "  重放 replay: %d / %d 一致 identical\n", r.Replay.Identical, r.Replay.Decisions)
 	if r.Governance != nil {
 		printGovernance(w, r.Governance)
 	}

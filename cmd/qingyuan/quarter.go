@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"os"
@@ -21,29 +22,26 @@ type quarter struct {
 	Days      int    `default:"90" help:"Days of simulated business; 0 plays none."`
 	Customers int    `default:"1200" help:"Customers of the simulated lender."`
 	Behaviour string `default:"dev" enum:"dev,judge" help:"Model of behaviour: dev, on which rules may be developed, or judge, on which they are only judged."`
+	Truth     string `help:"File for the truth about the simulated people, which the platform never reads; simulated-truth.jsonl among the data where empty."`
 	Files     bool   `default:"true" negatable:"" help:"Play the real and the authored files as well."`
 }
 
 // played is a simulated quarter after it was decided.
 type played struct {
-	report    simulate.Report
-	events    int
-	refused   int
-	repeated  int
-	latencies []time.Duration
-	seconds   float64
+	report   simulate.Report
+	imported imported
 }
 
 // simulated is a decision or a refusal on one event of the world.
 type simulated struct {
 	event simulate.Event
 	made  *client.Decision
-	took  time.Duration
 	err   error
 }
 
-// play sends the world's events as they arrive. Events of one customer go through one worker, so that they stay in order.
-func (q quarter) play(ctx context.Context, lender *client.Client, workers int) (*played, error) {
+// play sends the world's events as they arrive, and writes the truth about them to a file of that name. Events of one customer go
+// through one worker, so that they stay in order.
+func (q quarter) play(ctx context.Context, lender *client.Client, workers int, truth string) (*played, error) {
 	end := time.Now().UTC().Truncate(24 * time.Hour)
 	world, err := simulate.New(simulate.Config{Seed: q.Seed, Start: end.AddDate(0, 0, -q.Days), Days: q.Days, Customers: q.Customers, Behaviour: q.Behaviour})
 	if err != nil {
@@ -56,9 +54,8 @@ func (q quarter) play(ctx context.Context, lender *client.Client, workers int) (
 		lanes[i] = make(chan simulate.Event, 16)
 		busy.Go(func() {
 			for e := range lanes[i] {
-				sent := time.Now()
 				d, err := lender.Decide(ctx, e.Body)
-				results <- simulated{e, d, time.Since(sent), err}
+				results <- simulated{e, d, err}
 			}
 		})
 	}
@@ -85,28 +82,38 @@ func (q quarter) play(ctx context.Context, lender *client.Client, workers int) (
 		return nil, err
 	}
 	out.report = simulate.Judge(world.Truth(), slices.Values(decisions), simulate.Levels{})
-	return out, nil
+	return out, writeTruth(world, truth)
+}
+
+func writeTruth(world *simulate.World, name string) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(world.WriteTruth(f), f.Close())
 }
 
 // collect takes the results in and shows how far it is.
 func (q quarter) collect(results <-chan simulated) (*played, []simulate.Decision, error) {
-	out := &played{}
+	out := &played{imported: imported{File: "simulated " + q.Behaviour}}
+	count := &out.imported
 	var decisions []simulate.Decision
 	var failed error
 	began := time.Now()
 	bar := newProgress(os.Stderr, fmt.Sprintf("simulated days (%s)", q.Behaviour), q.Days)
 	day := 0
 	for r := range results {
-		out.events++
+		count.Rows++
 		switch code := qingyuan.CodeOf(r.err); {
 		case r.err == nil:
 			if r.made.Repeated {
-				out.repeated++
+				count.Repeated++
+			} else {
+				count.Decided++
 			}
-			out.latencies = append(out.latencies, r.took)
 			decisions = append(decisions, decisionOf(r))
 		case code == qingyuan.Invalid, code == qingyuan.Conflict:
-			out.refused++
+			count.Refused++
 			fmt.Fprintf(os.Stderr, "\nsimulated event %s: %v\n", r.event.ID, r.err)
 		default:
 			failed = r.err
@@ -115,12 +122,12 @@ func (q quarter) collect(results <-chan simulated) (*played, []simulate.Decision
 		bar.show(min(day, q.Days))
 	}
 	bar.end(q.Days)
-	out.seconds = time.Since(began).Seconds()
+	count.seconds = time.Since(began).Seconds()
 	return out, decisions, failed
 }
 
 func decisionOf(r simulated) simulate.Decision {
-	d := simulate.Decision{EventID: r.event.ID, Customer: r.event.Customer, At: r.event.At, Outcome: r.made.Outcome}
+	d := simulate.Decision{EventID: r.event.ID, Customer: r.event.Customer, Seq: r.made.Seq, Outcome: r.made.Outcome}
 	for _, reason := range r.made.Reasons {
 		d.Reasons = append(d.Reasons, qingyuan.Reason{Rule: reason.Rule, Typology: reason.Typology, Family: reason.Family,
 			Polarity: reason.Polarity, Weight: reason.Weight, Text: reason.Text})
@@ -142,7 +149,15 @@ func printGovernance(w *bufio.Writer, r *simulate.Report) {
 			row(string(s.Typology), s)
 		}
 	}
-	row("all", r.All)
+	for _, s := range []struct {
+		name  string
+		score simulate.Score
+	}{{"people", r.People}, {"posts", r.Posts}, {"all", r.All}, {"visible", r.Visible}} {
+		row(s.name, s.score)
+	}
+	for _, l := range r.LeftOut {
+		fmt.Fprintf(w, "    visible 不含 leaves out %s: %s / %s\n", l.Typology, l.Why.ZH, l.Why.EN)
+	}
 	h := r.Populations["hardship"]
 	fmt.Fprintf(w, "    真实困难客户被误标 hardship people wrongly flagged: %d of %d (%.2f%%)\n", h.Flagged, h.People, 100*r.HardshipFlagged)
 	fmt.Fprintf(w, "    被误导客户被当作嫌疑人 misled people turned away as suspects: %.2f%%\n", 100*r.MisledSuspects)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"qingyuan"
 	"qingyuan/internal/intake"
@@ -248,7 +247,7 @@ func FuzzReadTruth(f *testing.F) {
 			t.Errorf("truth %v, error %v", truth, err)
 		}
 		if truth != nil {
-			simulate.Judge(truth, slices.Values([]simulate.Decision{{EventID: "e", Customer: "C1", At: time.Unix(0, 0), Outcome: qingyuan.Hold}}), simulate.Levels{})
+			simulate.Judge(truth, slices.Values([]simulate.Decision{{EventID: "e", Customer: "C1", Seq: 1, Outcome: qingyuan.Hold}}), simulate.Levels{})
 		}
 	})
 }

@@ -2,7 +2,8 @@ package simulate
 
 import (
 	"iter"
-	"time"
+	"slices"
+	"strings"
 
 	"qingyuan"
 	"qingyuan/internal/simulate/scene"
@@ -10,9 +11,9 @@ import (
 
 // Decision is what the platform answered to one event of a world.
 type Decision struct {
-	EventID  string    // [Event.ID]
-	Customer string    // [Event.Customer]
-	At       time.Time // [Event.At]
+	EventID  string // [Event.ID]
+	Customer string // [Event.Customer]
+	Seq      int64  // where the event stands on the platform's record
 	Outcome  qingyuan.Outcome
 	Reasons  []qingyuan.Reason
 }
@@ -20,6 +21,7 @@ type Decision struct {
 // Levels are the outcomes from which something counts; an empty one is the default.
 type Levels struct {
 	Alert     qingyuan.Outcome `json:"alert"`     // somebody has to look; default review
+	Post      qingyuan.Outcome `json:"post"`      // a public post is flagged: no customer is concerned, and a review is all that can follow; default review
 	Intervene qingyuan.Outcome `json:"intervene"` // the customer notices: flagged; default warn
 	Stop      qingyuan.Outcome `json:"stop"`      // money does not move; default hold
 	Suspect   qingyuan.Outcome `json:"suspect"`   // turned away as a suspect; default reject
@@ -29,7 +31,7 @@ func (l Levels) orDefaults() Levels {
 	for _, d := range []struct {
 		level *qingyuan.Outcome
 		to    qingyuan.Outcome
-	}{{&l.Alert, qingyuan.Review}, {&l.Intervene, qingyuan.Warn}, {&l.Stop, qingyuan.Hold}, {&l.Suspect, qingyuan.Reject}} {
+	}{{&l.Alert, qingyuan.Review}, {&l.Post, qingyuan.Review}, {&l.Intervene, qingyuan.Warn}, {&l.Stop, qingyuan.Hold}, {&l.Suspect, qingyuan.Reject}} {
 		if *d.level == "" {
 			*d.level = d.to
 		}
@@ -37,11 +39,16 @@ func (l Levels) orDefaults() Levels {
 	return l
 }
 
-// Score is how one typology was met. A case is a customer with at least one event of the typology, or one such event
-// that concerns no customer (a public post). A case is caught where a decision on any event of the customer, not before
-// the scheme began, is flagged with a reason of the typology.
+// Score is how a set of cases was met.
+//
+// A case is a customer with at least one event of the scheme, or one public post of a ring: people and posts count one each,
+// whatever number of events they have. A person is flagged by a decision at [Levels].Intervene or above, a post at
+// [Levels].Post or above. In the row of a typology only decisions with a suspicious reason of that typology count; in the
+// rows over several typologies any does: the question is whether somebody of a ring was pointed at. A case is caught where
+// it was flagged on an event that stands on record no earlier than the first event of its scheme: before, nothing could be
+// known, and pointing at the person was wrong.
 type Score struct {
-	Typology    qingyuan.Typology `json:"typology,omitempty"` // empty in the row over all typologies
+	Typology    qingyuan.Typology `json:"typology,omitempty"` // empty in rows over several
 	Cases       int               `json:"cases"`
 	Caught      int               `json:"caught"`
 	Flagged     int               `json:"flagged"`     // customers and posts flagged with the typology, rightly or not
@@ -73,7 +80,11 @@ type Report struct {
 	AlertsPerDay float64                                  `json:"alerts_per_day"`        // decisions at alert or above
 	PerDay       float64                                  `json:"interventions_per_day"` // decisions at intervene or above
 	Typologies   []Score                                  `json:"typologies"`            // T1–T9, in order
-	All          Score                                    `json:"all"`                   // whatever the typology: was it somebody of a ring, was somebody of a ring seen
+	All          Score                                    `json:"all"`                   // whatever the typology
+	People       Score                                    `json:"people"`                // All, people only
+	Posts        Score                                    `json:"posts"`                 // All, public posts only
+	Visible      Score                                    `json:"visible"`               // All without the cases that only typologies of LeftOut have
+	LeftOut      []LeftOut                                `json:"left_out"`              // typologies that rules and models cannot see at this stage
 	Populations  map[Population]Hurt                      `json:"populations"`
 	Looks        map[string]Hurt                          `json:"look_alikes"` // the honest and those in hardship who look like a ring, by what makes them
 	Wrongly      map[Population]map[qingyuan.Typology]int `json:"wrongly"`     // honest and hardship people flagged, by typology
@@ -81,6 +92,18 @@ type Report struct {
 	// who were turned away as suspects.
 	HardshipFlagged float64 `json:"hardship_flagged_rate"`
 	MisledSuspects  float64 `json:"misled_suspect_rate"`
+}
+
+// LeftOut is a typology whose mark is in something that the platform does not read yet, and what that is. Its row is reported all
+// the same.
+type LeftOut struct {
+	Typology qingyuan.Typology `json:"typology"`
+	Why      qingyuan.Text     `json:"why"`
+}
+
+func leftOut() []LeftOut {
+	return []LeftOut{{qingyuan.T8, qingyuan.Text{ZH: "伪造痕迹在证明影像之中（印章、版式、篡改），本阶段尚不读取影像",
+		EN: "what gives a forged paper away is in its image (seal, layout, edits), and images are not read yet"}}}
 }
 
 // place is a case: a customer, or an event without one, and a typology; the empty typology stands for any.
@@ -92,25 +115,24 @@ type place struct {
 // jury is a report in the making.
 type jury struct {
 	levels  Levels
-	onset   map[string]time.Time
-	known   map[place]bool            // cases
-	labels  map[string][]int          // event → its labels
-	flagged map[place]bool            // pointed at; true where rightly so
-	alerts  map[qingyuan.Typology]int // with "" for any
-	right   map[qingyuan.Typology]int
-	stopped map[place]int // case → the first label that was stopped
+	first   map[string]int64 // case → where the first event of its scheme stands on record
+	known   map[place]bool   // cases
+	labels  map[string][]int // event → its labels
+	flagged map[place]bool   // pointed at; true where rightly so
+	alerts  map[place]int    // flagged decisions
+	right   map[place]int    // of them, on cases
+	stopped map[place]int    // case → the first label that was stopped
 	worst   map[string]int
 	blamed  map[place]bool // customer and typology flagged
 }
 
 // Judge measures decisions against the truth. Decisions on events that were not part of the world are counted and belong
-// to nobody. It reads the decisions once, in any order.
+// to nobody. It reads the decisions twice, in any order.
 func Judge(truth *Truth, decisions iter.Seq[Decision], levels Levels) Report {
-	j := &jury{levels: levels.orDefaults(), onset: map[string]time.Time{}, known: map[place]bool{}, labels: map[string][]int{}, flagged: map[place]bool{},
-		alerts: map[qingyuan.Typology]int{}, right: map[qingyuan.Typology]int{}, stopped: map[place]int{}, worst: map[string]int{}, blamed: map[place]bool{}}
+	j := &jury{levels: levels.orDefaults(), first: map[string]int64{}, known: map[place]bool{}, labels: map[string][]int{}, flagged: map[place]bool{},
+		alerts: map[place]int{}, right: map[place]int{}, stopped: map[place]int{}, worst: map[string]int{}, blamed: map[place]bool{}}
 	for _, p := range truth.People {
 		if p.Customer != "" {
-			j.onset[p.Customer] = p.Onset
 			j.worst[p.Customer] = -1
 		}
 	}
@@ -119,7 +141,13 @@ func Judge(truth *Truth, decisions iter.Seq[Decision], levels Levels) Report {
 		j.known[place{whose(l.Customer, l.ID), ""}] = true
 		j.labels[l.ID] = append(j.labels[l.ID], i)
 	}
-	r := Report{Config: truth.Config, Levels: j.levels}
+	for d := range decisions {
+		who := whose(d.Customer, d.EventID)
+		if first, ok := j.first[who]; len(j.labels[d.EventID]) > 0 && (!ok || d.Seq < first) {
+			j.first[who] = d.Seq
+		}
+	}
+	r := Report{Config: truth.Config, Levels: j.levels, LeftOut: leftOut()}
 	alerts, interventions := 0, 0
 	for d := range decisions {
 		r.Decisions++
@@ -133,20 +161,38 @@ func Judge(truth *Truth, decisions iter.Seq[Decision], levels Levels) Report {
 		j.hear(truth, d, severity)
 	}
 	r.AlertsPerDay, r.PerDay = share(alerts, truth.Config.Days), share(interventions, truth.Config.Days)
-	for _, t := range qingyuan.Typologies {
-		r.Typologies = append(r.Typologies, j.score(truth, t))
-	}
-	r.All = j.score(truth, "")
+	j.rows(truth, &r)
 	j.sentence(truth, &r)
 	return r
 }
 
+// rows fills in the rows of the report.
+func (j *jury) rows(truth *Truth, r *Report) {
+	for _, t := range qingyuan.Typologies {
+		r.Typologies = append(r.Typologies, j.score(truth, t, func(string) bool { return true }))
+	}
+	seen := map[string]bool{} // cases with a typology that can be seen
+	for at := range j.known {
+		out := slices.ContainsFunc(r.LeftOut, func(l LeftOut) bool { return l.Typology == at.typology })
+		seen[at.who] = seen[at.who] || at.typology != "" && !out
+	}
+	r.All = j.score(truth, "", func(string) bool { return true })
+	r.People = j.score(truth, "", func(who string) bool { return !isPost(who) })
+	r.Posts = j.score(truth, "", isPost)
+	r.Visible = j.score(truth, "", func(who string) bool { return seen[who] || !j.known[place{who, ""}] })
+}
+
+// postPrefix begins the name of a case that is a post; no customer number holds a blank.
+const postPrefix = "post "
+
 func whose(customer, event string) string {
 	if customer == "" {
-		return "event " + event
+		return postPrefix + event
 	}
 	return customer
 }
+
+func isPost(who string) bool { return strings.HasPrefix(who, postPrefix) }
 
 // hear takes one decision into account.
 func (j *jury) hear(truth *Truth, d Decision, severity int) {
@@ -163,18 +209,22 @@ func (j *jury) hear(truth *Truth, d Decision, severity int) {
 			}
 		}
 	}
-	if severity < j.levels.Intervene.Severity() {
+	level := j.levels.Intervene
+	if isPost(who) {
+		level = j.levels.Post
+	}
+	if severity < level.Severity() {
 		return
 	}
-	early := d.At.Before(j.onset[d.Customer]) // before the scheme began nothing could be known
+	early := d.Seq < j.first[who]
 	for _, t := range append(named(d.Reasons), "") {
 		at := place{who, t}
 		right := j.known[at] && !early
 		j.flagged[at] = j.flagged[at] || right
 		j.blamed[place{d.Customer, t}] = true
-		j.alerts[t]++
+		j.alerts[at]++
 		if right {
-			j.right[t]++
+			j.right[at]++
 		}
 	}
 }
@@ -192,16 +242,22 @@ func named(reasons []qingyuan.Reason) (out []qingyuan.Typology) {
 	return out
 }
 
-// score is the row of one typology, or of all where t is empty.
-func (j *jury) score(truth *Truth, t qingyuan.Typology) Score {
-	s := Score{Typology: t, Alerts: j.alerts[t], TrueAlerts: j.right[t]}
+// score is the row of one typology, or of all where t is empty, over the people and posts that belong.
+func (j *jury) score(truth *Truth, t qingyuan.Typology, belongs func(who string) bool) Score {
+	s := Score{Typology: t}
 	for at := range j.known {
-		if at.typology == t {
+		if at.typology == t && belongs(at.who) {
 			s.Cases++
 		}
 	}
+	for at, n := range j.alerts {
+		if at.typology == t && belongs(at.who) {
+			s.Alerts += n
+			s.TrueAlerts += j.right[at]
+		}
+	}
 	for at, right := range j.flagged {
-		if at.typology != t {
+		if at.typology != t || !belongs(at.who) {
 			continue
 		}
 		s.Flagged++
@@ -210,7 +266,7 @@ func (j *jury) score(truth *Truth, t qingyuan.Typology) Score {
 		}
 	}
 	for i, l := range truth.Labels {
-		if t != "" && l.Typology != t {
+		if t != "" && l.Typology != t || !belongs(whose(l.Customer, l.ID)) {
 			continue
 		}
 		s.AtStake += l.Stake

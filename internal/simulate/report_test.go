@@ -27,7 +27,7 @@ func trial() *simulate.Truth {
 }
 
 func verdict(event, customer string, day int, o qingyuan.Outcome, ts ...qingyuan.Typology) simulate.Decision {
-	d := simulate.Decision{EventID: event, Customer: customer, At: time.Date(2026, 1, day, 12, 0, 0, 0, time.UTC), Outcome: o}
+	d := simulate.Decision{EventID: event, Customer: customer, Seq: int64(day), Outcome: o}
 	for _, t := range ts {
 		d.Reasons = append(d.Reasons, qingyuan.Reason{Typology: t, Polarity: qingyuan.Suspicion, Weight: 10})
 	}
@@ -112,8 +112,10 @@ func TestJudgeOfAWorld(t *testing.T) {
 		}
 		decide := func(all bool) func(func(simulate.Decision) bool) {
 			return func(yield func(simulate.Decision) bool) {
+				n := int64(0)
 				for e := range w.Events() {
-					d := simulate.Decision{EventID: e.ID, Customer: e.Customer, At: e.At, Outcome: qingyuan.Pass}
+					n++
+					d := simulate.Decision{EventID: e.ID, Customer: e.Customer, Seq: n, Outcome: qingyuan.Pass}
 					if typology, ok := typologies[e.ID]; ok || all {
 						d.Outcome, d.Reasons = qingyuan.Hold, []qingyuan.Reason{{Typology: typology, Polarity: qingyuan.Suspicion, Weight: 1}}
 					}
