@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -19,6 +20,8 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/api"
+	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/store/storetest"
 )
 
 // rawDecision is one decision with its event, as the tables have it.
@@ -61,17 +64,7 @@ func TestReportFromRawTables(t *testing.T) {
 	for _, behaviour := range []string{"dev", "judge"} {
 		t.Run(behaviour, func(t *testing.T) {
 			dir := t.TempDir()
-			c := demoCommand{serveCommand: serveCommand{installation: installation{Data: dir, LogLevel: "error"}, founding: founding{Ruleset: "default"},
-				Listen: "127.0.0.1:0", Every: time.Hour}, Workers: 8, quarter: quarter{Seed: 5, Days: 40, Customers: 260, Behaviour: behaviour}}
-			s, err := c.start(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.stop()
-			report, err := c.importAll(ctx, s)
-			if err != nil {
-				t.Fatal(err)
-			}
+			s, report := playSmall(t, installation{Data: dir, LogLevel: "error"}, quarter{Seed: 5, Days: 40, Customers: 260, Behaviour: behaviour})
 			var printed bytes.Buffer
 			if err := json.NewEncoder(&printed).Encode(report); err != nil {
 				t.Fatal(err)
@@ -99,6 +92,56 @@ func TestReportFromRawTables(t *testing.T) {
 			if flagged < 3 || len(decisions) < 2000 {
 				t.Errorf("%v cases caught by %d decisions: the test shows little", flagged, len(decisions))
 			}
+		})
+	}
+}
+
+// playSmall starts a server and plays a simulated stretch through it.
+func playSmall(t *testing.T, in installation, q quarter) (*server, *demoReport) {
+	c := demoCommand{serveCommand: serveCommand{installation: in, founding: founding{Ruleset: "default"}, Listen: "127.0.0.1:0", Every: time.Hour}, Workers: 8, quarter: q}
+	s, err := c.start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.stop() })
+	report, err := c.importAll(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, report
+}
+
+// TestQuarterReplays plays a stretch of either model on either engine; the replay
+// gives every decision as it was, and so does a backtest of the version that decided.
+func TestQuarterReplays(t *testing.T) {
+	for _, behaviour := range []string{"dev", "judge"} {
+		t.Run(behaviour, func(t *testing.T) {
+			storetest.EachURL(t, func(t *testing.T, url string) {
+				in := installation{Data: t.TempDir(), Database: url, LogLevel: "error"}
+				s, report := playSmall(t, in, quarter{Seed: 9, Days: 20, Customers: 120, Behaviour: behaviour})
+				if r := report.Replay; r.Identical != r.Decisions || int64(r.Decisions) != report.Decisions || r.Decisions < 500 {
+					t.Fatalf("%+v of %d decisions", r, report.Decisions)
+				}
+				b, err := s.decisions.Backtest(ctx, api.DefaultTenant, decision.BacktestRequest{ID: "default", Version: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range b.Recorded {
+					if v.Decisions != report.Replay.Decisions || v.Identical != v.Decisions {
+						t.Errorf("a backtest of %s gives %d of %d decisions as they were", v.Version, v.Identical, v.Decisions)
+					}
+				}
+				outcomes := map[string]int64{}
+				for _, o := range b.Outcomes {
+					if o.Live != o.Candidate {
+						t.Errorf("one version, two outcomes: %+v", o)
+					}
+					outcomes[string(o.Live)] += int64(o.Events)
+				}
+				if len(b.Recorded) == 0 || !maps.Equal(outcomes, report.ByOutcome) || len(outcomes) < 2 {
+					t.Errorf("%d versions, outcomes %v, decided %v", len(b.Recorded), outcomes, report.ByOutcome)
+				}
+			})
 		})
 	}
 }

@@ -189,31 +189,40 @@ func TestRolloutShare(t *testing.T) {
 // TestRolloutIsPerCustomer decides many events of the same customers: each customer has one version throughout, also
 // through a restart and the next version of the candidate.
 func TestRolloutIsPerCustomer(t *testing.T) {
-	url := t.TempDir() + "/q.db"
-	db := storetest.Open(t, url, lines...)
-	h := build(t, db, "")
-	v := publish(t, h, "value: 3,", "value: 2,")
-	roll := func(v int) {
-		must(t, h.svc.Stage(ctx, tenant, user("bob"), decision.StageChange{ID: "first", Version: v, Stage: decision.StageRollout, Percent: 50, Reason: "test"}))
-	}
-	roll(v)
-	in := map[int]bool{}
-	run := func(from int) {
-		for n := from; n < from+120; n++ {
-			is := decide(t, h, loan(n, time.Now().Add(-time.Hour))).Version != 1
-			if was, seen := in[n%40]; seen && was != is {
-				t.Fatalf("customer %d changed sides", n%40)
-			}
-			in[n%40] = is
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		db := storetest.Open(t, url, lines...)
+		h := build(t, db, "")
+		roll := func(v int) {
+			must(t, h.svc.Stage(ctx, tenant, user("bob"), decision.StageChange{ID: "first", Version: v, Stage: decision.StageRollout, Percent: 50, Reason: "test"}))
 		}
-	}
-	run(0)
-	roll(publish(t, h, "value: 3,", "value: 1,"))
-	run(120)
-	must(t, db.Close())
-	db = storetest.Open(t, url, lines...)
-	h = build(t, db, "")
-	run(240)
+		roll(publish(t, h, "value: 3,", "value: 2,"))
+		in := map[int]bool{}
+		run := func(from int) {
+			for n := from; n < from+120; n++ {
+				is := decide(t, h, loan(n, time.Now().Add(-time.Hour))).Version != 1
+				if was, seen := in[n%40]; seen && was != is {
+					t.Fatalf("customer %d changed sides", n%40)
+				}
+				in[n%40] = is
+			}
+		}
+		run(0)
+		taken := 0
+		for _, is := range in {
+			if is {
+				taken++
+			}
+		}
+		if taken < 8 || taken > 32 {
+			t.Fatalf("%d of 40 customers are in a rollout to 50 %%", taken)
+		}
+		roll(publish(t, h, "value: 3,", "value: 1,"))
+		run(120)
+		must(t, db.Close())
+		db = storetest.Open(t, url, lines...)
+		h = build(t, db, "")
+		run(240)
+	})
 }
 
 // TestPromotionTakesTwo refuses the author, and people who ask for it themselves; the platform needs nobody.
