@@ -45,6 +45,7 @@ const (
 	Accounts  Resource = "accounts"
 	Audit     Resource = "audit"
 	Metrics   Resource = "metrics"
+	Jobs      Resource = "jobs"
 	Personal  Resource = "personal" // personal data, which everyone else sees masked
 )
 
@@ -80,6 +81,8 @@ var matrix = []struct {
 	{Permission{Accounts, Manage}, []Role{Admin}},
 	{Permission{Audit, Read}, []Role{Admin, Compliance, DPO, Auditor}},
 	{Permission{Metrics, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, Validator, Auditor, System}},
+	{Permission{Jobs, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
+	{Permission{Jobs, Manage}, []Role{Admin, TaskforceLead}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 
