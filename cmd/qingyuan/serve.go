@@ -17,6 +17,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/text"
@@ -44,6 +45,7 @@ type platform struct {
 	db        *store.DB
 	keys      *keys.Ring
 	auth      *auth.Service
+	jobs      *jobs.Service
 	events    *intake.Service
 	decisions *decision.Service
 	texts     *text.Detector
@@ -84,7 +86,7 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 }
 
 func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error {
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations())
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), decision.Migrations())
 	if err != nil {
 		return err
 	}
@@ -100,6 +102,10 @@ func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error
 		return err
 	}
 
+	if p.jobs, err = jobs.New(jobs.Config{DB: p.db, Log: p.log}); err != nil {
+		return err
+	}
+
 	// intake, then prevent
 	if p.events, err = intake.New(intake.Config{DB: p.db, Keys: p.keys}); err != nil {
 		return err
@@ -109,7 +115,10 @@ func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error
 	}
 	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Snapshots: snapshots, Log: p.log,
 		Detectors: []decision.Detector{p.texts}})
-	return err
+	if err != nil {
+		return err
+	}
+	return p.decisions.RegisterBacktests(p.jobs)
 }
 
 // familyMemory is how far back a start reads complaints, so that new ones are compared with them.
@@ -199,7 +208,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 			return fail(fmt.Errorf("open tenant %s: %w", t, err))
 		}
 	}
-	handler, err := api.New(api.Config{DB: p.db, Keys: p.keys, Auth: p.auth, Events: p.events, Decisions: p.decisions, Metrics: p.metrics,
+	handler, err := api.New(api.Config{DB: p.db, Keys: p.keys, Auth: p.auth, Events: p.events, Decisions: p.decisions, Jobs: p.jobs, Metrics: p.metrics,
 		Console: web.Handler(), Log: p.log, Version: version(), Secure: c.Secure, Rate: api.Rate{PerSecond: c.Rate}})
 	if err != nil {
 		return fail(err)
@@ -215,6 +224,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	s.cancel = cancel
 	s.background.Go(func() { p.auth.Run(back) })
 	s.background.Go(func() { p.snapshots(back, c.Every) })
+	s.background.Go(func() { p.jobs.Run(back) })
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
 }

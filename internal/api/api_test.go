@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/store"
@@ -46,7 +48,7 @@ type house struct {
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations(), jobs.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -61,7 +63,14 @@ func build(t *testing.T, db *store.DB) *house {
 	h.name, h.pass, _, err = accounts.Bootstrap(ctx, tenant)
 	must(t, err)
 	h.secret = h.key(t, "decisions:write", "decisions:read", "events:write", "events:read", "rulesets:read")
-	s, err := api.New(api.Config{DB: db, Keys: ring, Auth: accounts, Events: events, Decisions: decisions, Metrics: telemetry.NewMetrics(), Version: "test"})
+	queue, err := jobs.New(jobs.Config{DB: db, Poll: 20 * time.Millisecond})
+	must(t, err)
+	must(t, decisions.RegisterBacktests(queue))
+	run, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { queue.Run(run) })
+	t.Cleanup(func() { stop(); running.Wait() })
+	s, err := api.New(api.Config{DB: db, Jobs: queue, Keys: ring, Auth: accounts, Events: events, Decisions: decisions, Metrics: telemetry.NewMetrics(), Version: "test"})
 	must(t, err)
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)

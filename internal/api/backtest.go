@@ -2,44 +2,24 @@ package api
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"qingyuan"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/jobs"
 	"qingyuan/internal/prevent/decision"
 )
 
-// Bounds of backtests by the API.
+// Bounds of the request that starts a backtest.
 const (
-	maxBacktests     = 1                // at once, in this process: each takes every core it can get
-	keptBacktests    = 50               // finished ones that can still be asked for
-	longestBacktest  = 2 * time.Hour    // then it is given up
-	maxBacktestLabel = 32 << 20         // bytes of labels
-	maxBacktestBody  = maxBacktestLabel // of the request, and a ruleset
+	maxBacktestLabel = 32 << 20                 // bytes of labels
+	maxBacktestBody  = maxBacktestLabel + 2<<20 // and of a ruleset
 )
-
-// backtestJobs are the backtests of this process. They are kept in memory: a restart forgets them, and on several
-// processes only the one that runs a backtest knows it.
-type backtestJobs struct {
-	mu      sync.Mutex
-	byID    map[string]*backtestJob
-	order   []string
-	running int
-}
-
-type backtestJob struct {
-	tenant      qingyuan.Tenant
-	view        BacktestView
-	done, total int64
-	cancel      context.CancelFunc
-}
 
 // BacktestView is a backtest as a job.
 type BacktestView struct {
@@ -67,13 +47,13 @@ func (s *Server) backtests() {
 	see := auth.Permission{Resource: auth.Rulesets, Action: auth.Read}
 	guarded(s, huma.Operation{OperationID: "start-backtest", Method: http.MethodPost, Path: "/v1/backtests", Tags: []string{"rulesets"},
 		Summary: "Run a ruleset over the record and compare it with the live version",
-		Description: "Answers 202 with a job to ask for. One runs at a time (429 where one does); jobs are kept in memory until a restart. " +
+		Description: "Answers 202 with a job to ask for. One runs at a time (429 where one does); it survives restarts, and its report is kept for a week. " +
 			"Labels are CSV with a header, or one JSON object per line: customer_no or event, population, typology, as_of.",
-		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBacktestBody + 2<<20}, see, s.startBacktest)
+		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBacktestBody}, see, s.startBacktest)
 	guarded(s, huma.Operation{OperationID: "get-backtest", Method: http.MethodGet, Path: "/v1/backtests/{id}", Tags: []string{"rulesets"},
 		Summary: "A backtest: progress, then the report", Errors: []int{404}}, see, s.getBacktest)
 	guarded(s, huma.Operation{OperationID: "list-backtests", Method: http.MethodGet, Path: "/v1/backtests", Tags: []string{"rulesets"},
-		Summary: "Backtests since the last restart, newest first, without their reports"}, see, s.listBacktests)
+		Summary: "The latest backtests, newest first, without their reports"}, see, s.listBacktests)
 	guarded(s, huma.Operation{OperationID: "cancel-backtest", Method: http.MethodDelete, Path: "/v1/backtests/{id}", Tags: []string{"rulesets"},
 		Summary: "Give up a backtest that runs", DefaultStatus: http.StatusNoContent, Errors: []int{404, 409}}, see, s.cancelBacktest)
 }
@@ -111,93 +91,58 @@ func (s *Server) startBacktest(ctx context.Context, p auth.Principal, in *backte
 	if err != nil {
 		return nil, err
 	}
-	run, cancel := context.WithTimeout(context.WithoutCancel(ctx), longestBacktest)
-	job := &backtestJob{tenant: p.Tenant, cancel: cancel, view: BacktestView{ID: qingyuan.NewID("bkt", s.cfg.DB.Now()), State: "running", Ruleset: of,
-		Labelled: len(labels) > 0, By: p.Actor.ID, CreatedAt: s.cfg.DB.Now().UTC()}}
-	if err := s.jobs.start(job); err != nil {
-		cancel()
+	job, err := s.cfg.Decisions.StartBacktest(ctx, s.cfg.Jobs, p.Tenant, p.Actor, decision.BacktestJob{Ruleset: of.ID, Version: of.Version},
+		decision.BacktestRequest{Text: []byte(b.Text), ID: b.ID, Version: b.Version, From: b.From, To: b.To, Decided: b.Decided, Labels: labels})
+	if err != nil {
 		return nil, err
 	}
-	req := decision.BacktestRequest{Text: []byte(b.Text), ID: b.ID, Version: b.Version, From: b.From, To: b.To, Decided: b.Decided, Labels: labels,
-		Progress: func(done, total int64) { s.jobs.progress(job, done, total) }}
-	go func() {
-		defer cancel()
-		report, err := s.cfg.Decisions.Backtest(run, p.Tenant, req)
-		if !errors.Is(err, context.Canceled) && qingyuan.CodeOf(err) == qingyuan.Internal {
-			s.cfg.Log.ErrorContext(run, "backtest failed", "error", err)
-		}
-		s.jobs.finish(job, report, err, s.cfg.DB.Now())
-	}()
-	return &backtestOutput{s.jobs.view(job)}, nil
+	view, err := backtestView(&job)
+	return &backtestOutput{view}, err
 }
 
-func (j *backtestJobs) start(job *backtestJob) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.running >= maxBacktests {
-		return qingyuan.Errorf(qingyuan.TooMany, "a backtest is running; wait for it")
-	}
-	j.running++
-	j.byID[job.view.ID] = job
-	if j.order = append(j.order, job.view.ID); len(j.order) > keptBacktests {
-		delete(j.byID, j.order[0])
-		j.order = j.order[1:]
-	}
-	return nil
-}
+// backtestStates are the states of jobs as those of backtests.
+var backtestStates = map[jobs.State]string{jobs.Waiting: "running", jobs.Running: "running", jobs.Done: "done", jobs.Dead: "failed", jobs.Cancelled: "cancelled"}
 
-func (j *backtestJobs) progress(job *backtestJob, done, total int64) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	job.done, job.total = done, total
-}
-
-func (j *backtestJobs) finish(job *backtestJob, report *decision.BacktestReport, err error, now time.Time) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.running--
-	now = now.UTC()
-	job.view.FinishedAt, job.view.State, job.view.Report = &now, "done", report
-	switch {
-	case errors.Is(err, context.Canceled):
-		job.view.State = "cancelled"
-	case err != nil:
-		e := qingyuan.AsError(err)
-		job.view.State, job.view.Report, job.view.Error = "failed", nil, &BacktestError{e.Code, e.Message, e.Field}
+func backtestView(j *jobs.Job) (BacktestView, error) {
+	var of decision.BacktestJob
+	if err := json.Unmarshal(j.Payload, &of); err != nil {
+		return BacktestView{}, err
 	}
-}
-
-func (j *backtestJobs) view(job *backtestJob) BacktestView {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	v := job.view
-	if job.total > 0 {
-		v.Progress = float64(job.done) / float64(job.total)
+	v := BacktestView{ID: j.ID, State: backtestStates[j.State], Ruleset: RulesetRef{of.Ruleset, of.Version}, Labelled: of.Labelled, By: j.By.ID,
+		CreatedAt: j.CreatedAt, FinishedAt: timeOrNil(j.FinishedAt)}
+	if j.Total > 0 {
+		v.Progress = float64(j.Done) / float64(j.Total)
 	}
-	return v
+	if j.State == jobs.Dead && j.Err != nil {
+		v.Error = &BacktestError{j.Err.Code, j.Err.Message, j.Err.Field}
+	}
+	if len(j.Result) > 0 {
+		v.Report = &decision.BacktestReport{}
+		return v, json.Unmarshal(j.Result, v.Report)
+	}
+	return v, nil
 }
 
 type backtestJobInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-// job finds a backtest of the caller's tenant.
-func (s *Server) job(p auth.Principal, id string) (*backtestJob, error) {
-	s.jobs.mu.Lock()
-	defer s.jobs.mu.Unlock()
-	job := s.jobs.byID[id]
-	if job == nil || job.tenant != p.Tenant {
-		return nil, qingyuan.Errorf(qingyuan.NotFound, "there is no backtest %q in this process", id)
+// backtest finds a backtest of the caller's tenant.
+func (s *Server) backtest(ctx context.Context, p auth.Principal, id string) (*jobs.Job, error) {
+	j, err := s.cfg.Jobs.Get(ctx, p.Tenant, id)
+	if err == nil && j.Kind != decision.BacktestKind {
+		err = qingyuan.Errorf(qingyuan.NotFound, "there is no backtest %q", id)
 	}
-	return job, nil
+	return &j, err
 }
 
-func (s *Server) getBacktest(_ context.Context, p auth.Principal, in *backtestJobInput) (*backtestOutput, error) {
-	job, err := s.job(p, in.ID)
+func (s *Server) getBacktest(ctx context.Context, p auth.Principal, in *backtestJobInput) (*backtestOutput, error) {
+	j, err := s.backtest(ctx, p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &backtestOutput{s.jobs.view(job)}, nil
+	view, err := backtestView(j)
+	return &backtestOutput{view}, err
 }
 
 type backtestsOutput struct {
@@ -206,32 +151,28 @@ type backtestsOutput struct {
 	}
 }
 
-func (s *Server) listBacktests(_ context.Context, p auth.Principal, _ *struct{}) (*backtestsOutput, error) {
-	s.jobs.mu.Lock()
-	var jobs []*backtestJob
-	for _, id := range slices.Backward(s.jobs.order) {
-		if job := s.jobs.byID[id]; job.tenant == p.Tenant {
-			jobs = append(jobs, job)
-		}
+func (s *Server) listBacktests(ctx context.Context, p auth.Principal, _ *struct{}) (*backtestsOutput, error) {
+	all, _, err := s.cfg.Jobs.List(ctx, p.Tenant, jobs.Filter{Kind: decision.BacktestKind})
+	if err != nil {
+		return nil, err
 	}
-	s.jobs.mu.Unlock()
 	out := &backtestsOutput{}
-	out.Body.Items = make([]BacktestView, len(jobs))
-	for i, job := range jobs {
-		out.Body.Items[i] = s.jobs.view(job)
-		out.Body.Items[i].Report = nil
+	out.Body.Items = make([]BacktestView, len(all))
+	for i, j := range all {
+		if out.Body.Items[i], err = backtestView(j); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
-func (s *Server) cancelBacktest(_ context.Context, p auth.Principal, in *backtestJobInput) (*struct{}, error) {
-	job, err := s.job(p, in.ID)
+func (s *Server) cancelBacktest(ctx context.Context, p auth.Principal, in *backtestJobInput) (*struct{}, error) {
+	j, err := s.backtest(ctx, p, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	if s.jobs.view(job).State != "running" {
+	if j.Finished() {
 		return nil, qingyuan.Errorf(qingyuan.Conflict, "the backtest has ended")
 	}
-	job.cancel()
-	return nil, nil
+	return nil, s.cfg.Jobs.Cancel(ctx, p.Tenant, p.Actor, in.ID)
 }

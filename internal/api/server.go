@@ -17,6 +17,7 @@ import (
 	"qingyuan"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/store"
@@ -30,6 +31,7 @@ type Config struct {
 	Auth      *auth.Service
 	Events    *intake.Service
 	Decisions *decision.Service
+	Jobs      *jobs.Service
 	Metrics   *telemetry.Metrics
 	Console   http.Handler // nil: no console
 	Log       *slog.Logger
@@ -46,7 +48,6 @@ type Server struct {
 	api     huma.API
 	limiter *limiter
 	signIns *limiter
-	jobs    backtestJobs
 	ballots map[string]ballotBox // by kind of approval
 }
 
@@ -55,7 +56,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), signIns: newLimiter(signInRate), jobs: backtestJobs{byID: map[string]*backtestJob{}}, ballots: map[string]ballotBox{}}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), signIns: newLimiter(signInRate), ballots: map[string]ballotBox{}}
 	humaErrors()
 	hc := huma.DefaultConfig("Qingyuan", cfg.Version)
 	hc.Info.Description = "Governance of the financial black/grey market for consumer lenders (清源)."
@@ -74,6 +75,7 @@ func New(cfg Config) (*Server, error) {
 	s.rulesets()
 	s.stages()
 	s.backtests()
+	s.jobs()
 	s.approvals()
 	s.snoozes()
 	s.contacts()

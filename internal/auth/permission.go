@@ -82,7 +82,7 @@ var matrix = []struct {
 	{Permission{Audit, Read}, []Role{Admin, Compliance, DPO, Auditor}},
 	{Permission{Metrics, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, Validator, Auditor, System}},
 	{Permission{Jobs, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
-	{Permission{Jobs, Manage}, []Role{Admin, TaskforceLead}},
+	{Permission{Jobs, Manage}, []Role{Admin}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 

@@ -154,13 +154,12 @@ type group struct {
 }
 
 // capacity is what this process may take of the tenant's jobs now: kinds with a bound of their own one by one, then all others.
-func (s *Service) capacity(t qingyuan.Tenant) (groups []group) {
+func (s *Service) capacity(t qingyuan.Tenant) (groups []group, free int) {
 	held := s.cfg.Holds(t)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	free := s.cfg.Workers - len(s.running)
-	if free <= 0 {
-		return nil
+	if free = s.cfg.Workers - len(s.running); free <= 0 {
+		return nil, 0
 	}
 	var others []string
 	for name, k := range s.kinds {
@@ -176,12 +175,12 @@ func (s *Service) capacity(t qingyuan.Tenant) (groups []group) {
 		slices.Sort(others)
 		groups = append(groups, group{others, free})
 	}
-	return groups
+	return groups, free
 }
 
 // take claims as many of the tenant's jobs as there are free workers and starts each under ctx.
 func (s *Service) take(ctx context.Context, t qingyuan.Tenant, handlers *sync.WaitGroup) error {
-	groups := s.capacity(t)
+	groups, free := s.capacity(t)
 	now := s.cfg.Now()
 	var one int
 	for i, g := range groups {
@@ -202,7 +201,8 @@ func (s *Service) take(ctx context.Context, t qingyuan.Tenant, handlers *sync.Wa
 	err := s.cfg.DB.Write(ctx, t, func(tx *store.Tx) error {
 		taken = nil
 		for _, g := range groups {
-			all, err := claim(tx, s.holder, g.kinds, min(g.limit, s.cfg.Workers-len(taken)), now, now.Add(s.cfg.Lease))
+			g.limit = min(g.limit, free-len(taken))
+			all, err := claim(tx, s.holder, g, now, now.Add(s.cfg.Lease))
 			if err != nil {
 				return err
 			}

@@ -100,10 +100,10 @@ func list(values []string, args []any) (places string, all []any) {
 // expiredText is the query whether a job runs on a lease that ran out.
 const expiredText = `SELECT 1 FROM job WHERE tenant = $1 AND state = 'running' AND lease_until <= $2 LIMIT 1`
 
-// claim takes up to limit waiting jobs. Commands of one tenant are serial in all processes (the store locks the tenant's
+// claim takes waiting jobs of the group. Commands of one tenant are serial in all processes (the store locks the tenant's
 // counter first), so no two of them see the same job waiting.
-func claim(tx *store.Tx, holder string, kinds []string, limit int, now, until time.Time) ([]*Job, error) {
-	in, args := list(kinds, []any{now.UnixMicro(), until.UnixMicro(), holder, int64(limit)})
+func claim(tx *store.Tx, holder string, g group, now, until time.Time) ([]*Job, error) {
+	in, args := list(g.kinds, []any{now.UnixMicro(), until.UnixMicro(), holder, int64(g.limit)})
 	return query(tx, `UPDATE job SET state = 'running', attempt = attempt + 1, token = token + 1, holder = $4, lease_until = $3, started_at = $2
 		WHERE tenant = $1 AND id IN (SELECT id FROM job WHERE tenant = $1 AND state = 'waiting' AND run_at <= $2 AND kind IN (`+in+`)
 		ORDER BY priority DESC, run_at, id LIMIT $5) RETURNING `+head, args...)
