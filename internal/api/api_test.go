@@ -37,13 +37,15 @@ var (
 
 // house is a server with an administrator and keys.
 type house struct {
-	url    string
-	db     *store.DB
-	auth   *auth.Service
-	now    func() time.Time
-	secret string // of a key that may send events and read
-	name   string // of the administrator
-	pass   string
+	url       string
+	db        *store.DB
+	keys      *keys.Ring
+	auth      *auth.Service
+	decisions *decision.Service
+	api       *api.Server
+	secret    string // of a key that may send events and read
+	name      string // of the administrator
+	pass      string
 }
 
 func build(t *testing.T, db *store.DB) *house {
@@ -59,7 +61,7 @@ func build(t *testing.T, db *store.DB) *house {
 	decisions, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events})
 	must(t, err)
 	must(t, decisions.Bootstrap(ctx, tenant, "first"))
-	h := &house{db: db, auth: accounts}
+	h := &house{db: db, keys: ring, auth: accounts, decisions: decisions}
 	h.name, h.pass, _, err = accounts.Bootstrap(ctx, tenant)
 	must(t, err)
 	h.secret = h.key(t, "decisions:write", "decisions:read", "events:write", "events:read", "rulesets:read")
@@ -72,6 +74,7 @@ func build(t *testing.T, db *store.DB) *house {
 	t.Cleanup(func() { stop(); running.Wait() })
 	s, err := api.New(api.Config{DB: db, Jobs: queue, Keys: ring, Auth: accounts, Events: events, Decisions: decisions, Metrics: telemetry.NewMetrics(), Version: "test"})
 	must(t, err)
+	h.api = s
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	h.url = srv.URL

@@ -80,7 +80,7 @@ func (s *Server) stages() {
 			"with rulesets:write only it is asked for, and a second person must approve (202). An earlier version made live again is a rollback.",
 		Errors: []int{404, 409}}, see, s.stageRuleset)
 	guarded(s, huma.Operation{OperationID: "shadow-results", Method: http.MethodGet, Path: "/v1/rulesets/{id}/versions/{version}/shadow", Tags: []string{"rulesets"},
-		Summary: "How a version in shadow compares with what was decided"}, see, s.shadowResults)
+		Summary: "How a version in shadow compares with what was decided", Errors: []int{404}}, see, s.shadowResults)
 }
 
 type versionsOutput struct {
@@ -201,6 +201,9 @@ type shadowOutput struct {
 }
 
 func (s *Server) shadowResults(ctx context.Context, p auth.Principal, in *shadowInput) (*shadowOutput, error) {
+	if _, err := s.cfg.Decisions.Ruleset(ctx, p.Tenant, in.ID, in.Version); err != nil {
+		return nil, err
+	}
 	if in.To.IsZero() {
 		in.To = s.cfg.DB.Now()
 	}
