@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/store"
@@ -329,7 +330,7 @@ func (h *house) things(t *testing.T) map[string]string {
 	must(t, err)
 	snooze, err := h.decisions.RequestSnooze(ctx, tenant, maker, decision.NewSnooze{Rule: rule, ExpiresAt: time.Now().Add(time.Hour), Reason: "for the matrix"})
 	must(t, err)
-	_, err = h.decisions.Approve(ctx, tenant, qingyuan.Actor{Kind: qingyuan.ActorUser, ID: account.ID}, snooze.ID, "")
+	_, err = h.decisions.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: qingyuan.Actor{Kind: qingyuan.ActorUser, ID: account.ID}, Approval: snooze.ID})
 	must(t, err)
 	silent, err := h.decisions.Snoozes(ctx, tenant)
 	must(t, err)
@@ -350,6 +351,7 @@ func (h *house) things(t *testing.T) map[string]string {
 		"/v1/rulesets/{id}/versions/{version}": "2",
 		"/v1/snoozes/{id}":                     silent[0].ID,
 		"/v1/backtests/{id}":                   backtest["id"].(string),
+		"/v1/jobs/{id}":                        backtest["id"].(string),
 		"/v1/rules/{rule}":                     rule,
 		"events-behind?value":                  "velocity.x",
 		"decide":                               application(7),
