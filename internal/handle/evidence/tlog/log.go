@@ -194,14 +194,14 @@ func makeKey(path, origin string) ([]byte, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	if err := writeDurably(path+".pub", []byte(public+"\n"), 0o644); err != nil { // first: a key without it would not open
+	if err := WriteDurably(path+".pub", []byte(public+"\n"), 0o644); err != nil { // first: a key without it would not open
 		return nil, err
 	}
-	return []byte(secret), writeDurably(path, []byte(secret+"\n"), 0o600)
+	return []byte(secret), WriteDurably(path, []byte(secret+"\n"), 0o600)
 }
 
-// writeDurably puts a file in place as a whole, or not at all.
-func writeDurably(path string, data []byte, mode os.FileMode) error {
+// WriteDurably puts a file in place as a whole, or not at all.
+func WriteDurably(path string, data []byte, mode os.FileMode) error {
 	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, mode)
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ const (
 	maxProof    = 64 << 10
 )
 
+// Hash is a node of the log's Merkle tree (RFC 6962): a SHA-256.
+type Hash = tlog.Hash
+
 // Point is what a checkpoint says: how many entries the log had, and the root of the Merkle tree (RFC 6962) over them.
 type Point struct {
 	Origin string
