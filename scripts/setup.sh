@@ -12,6 +12,7 @@ wanted=(
   "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc fonts-noto-cjk"
   "/usr/include/xgboost/c_api.h libxgboost-dev"
   "/usr/bin/strace strace"
+  "/usr/bin/openssl openssl"
 )
 
 fail() { echo "setup: $*" >&2; exit 1; }

@@ -50,7 +50,8 @@ var siblings = map[string][]string{
 // within lists, for a unit of a divided room, the sub-packages that its other sub-packages may import. A package and those
 // below it may always import one another.
 var within = map[string][]string{
-	"internal/prevent/text": {"normal"},
+	"internal/prevent/text":    {"normal"},
+	"internal/handle/evidence": {"tlog"},
 }
 
 // only narrows what a unit may import of this module, whatever the floors allow: itself and the units listed.
