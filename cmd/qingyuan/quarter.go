@@ -21,7 +21,7 @@ type quarter struct {
 	Seed      uint64 `default:"1" help:"Seed of the simulated lender."`
 	Days      int    `default:"90" help:"Days of simulated business; 0 plays none."`
 	Customers int    `default:"1200" help:"Customers of the simulated lender."`
-	Behaviour string `default:"dev" enum:"dev,judge" help:"Model of behaviour: dev, on which rules may be developed, or judge, on which they are only judged."`
+	Behaviour string `default:"dev" enum:"dev,dev-varied,judge" help:"Model of behaviour: dev and dev-varied, on which rules may be developed, or judge, on which they are only judged."`
 	Truth     string `help:"File for the truth about the simulated people, which the platform never reads; simulated-truth.jsonl among the data where empty."`
 	Files     bool   `default:"true" negatable:"" help:"Play the real and the authored files as well."`
 }

@@ -30,8 +30,9 @@ type (
 
 // The models of behaviour.
 const (
-	Dev     = "dev"   // for development
-	Judging = "judge" // for judging only
+	Dev     = "dev"      // for development
+	Varied  = dev.Varied // development with other words and other habits of rings: how much was learnt by heart
+	Judging = "judge"    // for judging only
 )
 
 // model is one world under way.
@@ -56,8 +57,8 @@ func New(cfg Config) (*World, error) {
 		return nil, qingyuan.FieldErrorf("days", "must lie between 1 and 1500")
 	case cfg.Customers < 20 || cfg.Customers > 1e6:
 		return nil, qingyuan.FieldErrorf("customers", "must lie between 20 and 1000000")
-	case cfg.Behaviour != Dev && cfg.Behaviour != Judging:
-		return nil, qingyuan.FieldErrorf("behaviour", "must be dev or judge")
+	case cfg.Behaviour != Dev && cfg.Behaviour != Varied && cfg.Behaviour != Judging:
+		return nil, qingyuan.FieldErrorf("behaviour", "must be dev, dev-varied or judge")
 	case !(cfg.Hardship >= 0 && cfg.Hardship <= 0.5):
 		return nil, qingyuan.FieldErrorf("hardship", "must lie between 0 and 0.5")
 	case !(cfg.Rings >= 0 && cfg.Rings <= 0.5):

@@ -15,7 +15,7 @@ import (
 	"qingyuan/internal/simulate/scene"
 )
 
-var behaviours = []string{simulate.Dev, simulate.Judging}
+var behaviours = []string{simulate.Dev, simulate.Varied, simulate.Judging}
 
 func world(t testing.TB, behaviour string, seed uint64, customers int) *simulate.World {
 	t.Helper()

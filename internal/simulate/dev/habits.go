@@ -207,7 +207,7 @@ func (m *Model) grievance(p *person) {
 	if p.truth.Population != scene.Honest && p.truth.Population != scene.Hardship {
 		return
 	}
-	c := complaint{text: leaf.Spin(m.r, leaf.Pick(m.r, honestComplaints), m.slots(p)), author: qingyuan.AuthorCustomer,
+	c := complaint{text: leaf.Spin(m.r, leaf.Pick(m.r, m.w.honestComplaints), m.slots(p)), author: qingyuan.AuthorCustomer,
 		channel: leaf.Pick(m.r, []string{"own", "own", "own", "own", "12378", "heimao", "12345", "petition", "regulator", "pboc"}), demands: []string{leaf.Pick(m.r, []string{"explanation", "explanation", "refund_interest", "stop_collection", "compensation", "refund_premium", "written_only", "stop_interest"})}}
 	if m.r.Chance(0.4) {
 		c.claims = []string{leaf.Pick(m.r, []string{"hidden_fees", "harassing_third_party", "excessive_interest", "violent_collection", "privacy", "misleading_sale"})}
@@ -220,12 +220,12 @@ func (m *Model) grievance(p *person) {
 	}
 	if m.r.Chance(0.12) {
 		c.claims = []string{leaf.Pick(m.r, []string{"wrong_credit_record", "not_own_loan"})}
-		c.text, c.category, c.demands = leaf.Spin(m.r, leaf.Pick(m.r, honestObjections), m.slots(p)), "credit_objection", []string{"delete_credit_record"}
+		c.text, c.category, c.demands = leaf.Spin(m.r, leaf.Pick(m.r, m.w.honestObjections), m.slots(p)), "credit_objection", []string{"delete_credit_record"}
 	}
 	m.complain(p, c)
 	if m.r.Chance(0.15) { // nobody answered in time
 		m.in(m.r.Float(3, 10), func() {
-			c.channel, c.text = "12378", leaf.Spin(m.r, leaf.Pick(m.r, honestAgain), m.slots(p))
+			c.channel, c.text = "12378", leaf.Spin(m.r, leaf.Pick(m.r, m.w.honestAgain), m.slots(p))
 			m.complain(p, c)
 		})
 	}

@@ -49,7 +49,7 @@ func (m *Model) blow(p *person, cause string) {
 func (m *Model) confide(p *person, cause string) {
 	text := leaf.Spin(m.r, leaf.Pick(m.r, hardshipWords[cause]), m.slots(p)) + leaf.Spin(m.r, leaf.Pick(m.r, hardshipAsks), m.slots(p))
 	if m.r.Chance(0.2) { // repeats what is being said online
-		text += leaf.Spin(m.r, leaf.Pick(m.r, hearsay), m.slots(p))
+		text += leaf.Spin(m.r, leaf.Pick(m.r, m.w.hearsay), m.slots(p))
 	}
 	switch m.r.Weighted(0.45, 0.35, 0.2) {
 	case 0:
@@ -164,14 +164,14 @@ func (m *Model) looksBad(p *person) {
 }
 
 func (m *Model) hardshipComplaint(p *person, channel string, again bool) {
-	pattern := leaf.Pick(m.r, hardshipComplaints)
+	pattern := leaf.Pick(m.r, m.w.hardshipComplaints)
 	if again {
-		pattern = leaf.Pick(m.r, honestAgain)
+		pattern = leaf.Pick(m.r, m.w.honestAgain)
 	}
 	text := leaf.Spin(m.r, pattern, m.slots(p))
 	demands := []string{"affordable_plan"}
 	if m.r.Chance(0.3) {
-		text += leaf.Spin(m.r, leaf.Pick(m.r, hearsay), m.slots(p))
+		text += leaf.Spin(m.r, leaf.Pick(m.r, m.w.hearsay), m.slots(p))
 		demands = append(demands, leaf.Pick(m.r, []string{"stop_interest", "principal_only", "long_instalments"}))
 	}
 	if m.r.Chance(0.3) {

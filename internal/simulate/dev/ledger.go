@@ -54,7 +54,7 @@ func (m *Model) fallsDue(p *person, l *loan) {
 }
 
 func (m *Model) stopReason(p *person) string {
-	if p.ring != nil && m.r.Chance(0.4) || m.r.Chance(0.06) {
+	if p.ring != nil && m.r.Chance(m.either(0.4, 0.15)) || m.r.Chance(0.06) {
 		return "mandate_cancelled"
 	}
 	return "insufficient_funds"
@@ -133,7 +133,7 @@ func (m *Model) chase(p *person, l *loan) {
 				m.collectionAgainstRing(p, l)
 				return
 			}
-			m.collectionCall(p, l, leaf.Spin(m.r, leaf.Pick(m.r, hardshipCalls), m.slots(p)), nil)
+			m.collectionCall(p, l, leaf.Spin(m.r, leaf.Pick(m.r, m.w.hardshipCalls), m.slots(p)), nil)
 		})
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"qingyuan/internal/simulate/scene"
 )
 
+// Varied is the behaviour with the second wording and other habits of rings.
+const Varied = "dev-varied"
+
 // The default shares of the populations.
 const (
 	defaultHardship = 0.06
@@ -19,6 +22,8 @@ const (
 // Model is one world under way.
 type Model struct {
 	cfg    scene.Config
+	w      *wording
+	varied bool // rings with other habits, in other words
 	r      *leaf.Rand
 	pen    *scene.Pen
 	queue  scene.Queue[func()]
@@ -44,12 +49,23 @@ func New(cfg scene.Config) *Model {
 	if cfg.Rings == 0 {
 		cfg.Rings = defaultRings
 	}
-	m := &Model{cfg: cfg, r: leaf.NewRand(cfg.Seed, "dev"), pen: scene.NewPen(), now: cfg.Start, end: cfg.Start.AddDate(0, 0, cfg.Days),
+	m := &Model{cfg: cfg, w: &firstWording, r: leaf.NewRand(cfg.Seed, "dev"), pen: scene.NewPen(), now: cfg.Start, end: cfg.Start.AddDate(0, 0, cfg.Days),
 		truth: &scene.Truth{Config: cfg}, shops: map[*leaf.City][]*shop{}, cities: leaf.Cities()}
+	if m.varied = cfg.Behaviour == Varied; m.varied {
+		m.w = &secondWording
+	}
 	m.furnish()
 	m.settle()
 	m.plan()
 	return m
+}
+
+// either is the first of two shares, or the second where rings have other habits.
+func (m *Model) either(plain, varied float64) float64 {
+	if m.varied {
+		return varied
+	}
+	return plain
 }
 
 // Truth is what is known of the world so far; it is whole after Run.

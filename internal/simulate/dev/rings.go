@@ -226,7 +226,7 @@ func (m *Model) play(g *ring, p *person) {
 func (m *Model) hear(g *ring, p *person) {
 	m.loginLooking(p, m.r.Between(1, 4))
 	if p.truth.Population == scene.Misled && m.r.Chance(0.4) {
-		m.in(m.r.Float(0.2, 3), func() { m.handIn(g, p, agentChat(g.typology, m.stage()), 0) })
+		m.in(m.r.Float(0.2, 3), func() { m.handIn(g, p, m.w.chat(g.typology, m.stage()), 0) })
 	}
 }
 
@@ -279,14 +279,14 @@ func (m *Model) advertise(g *ring) {
 		}
 		m.pen.Begin(qingyuan.PostObserved, m.now, "")
 		w := m.pen.Str("platform", platform).Str("post_type", kind).Str("handle", leaf.Handle(m.r, platform)).Str("city", g.city.Name).Time("posted_at", m.now)
-		w.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, post(g.typology, m.stage(), m.r), m.ringSlots(g, m.people[0], a)))
-		if m.r.Chance(0.35) {
+		w.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, m.w.post(g.typology, m.stage())), m.ringSlots(g, m.people[0], a)))
+		if m.r.Chance(m.either(0.35, 0.2)) {
 			w.Strs("contact_phones", a.phone)
 		}
-		if m.r.Chance(0.7) {
+		if m.r.Chance(m.either(0.7, 0.45)) {
 			w.Strs("contact_handles", a.handle)
 		}
-		if m.r.Chance(0.4) {
+		if m.r.Chance(m.either(0.4, 0.2)) {
 			w.Str("organisation", g.org)
 		}
 		w.Int("followers", int64(m.r.LogNormal(900, 1.4))).Int("likes", int64(m.r.LogNormal(20, 1.2)))
@@ -313,7 +313,7 @@ func (m *Model) innocentPosts() {
 		if m.r.Chance(0.1) {
 			m.pen.Strs("contact_phones", leaf.Mobile(m.r)).Str("organisation", leaf.Pick(m.r, m.firms).Name)
 		}
-		m.pen.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, harmlessPosts), nil)).Int("followers", int64(m.r.LogNormal(900, 1.4))).Int("likes", int64(m.r.LogNormal(30, 1.4)))
+		m.pen.Text("text", qingyuan.AuthorPublic, leaf.Spin(m.r, leaf.Pick(m.r, m.w.harmlessPosts), nil)).Int("followers", int64(m.r.LogNormal(900, 1.4))).Int("likes", int64(m.r.LogNormal(30, 1.4)))
 		m.send(days(m.r.Exp(1.2)))
 		m.in(m.r.Exp(1.6), again)
 	}

@@ -19,14 +19,20 @@ func (m *Model) means(g *ring, p *person) (device, ip string) {
 func (m *Model) brokered(g *ring, p *person) {
 	a := leaf.Pick(m.r, g.agents)
 	if m.r.Chance(0.45) {
-		m.in(m.r.Float(0, 3), func() { m.contract(g, p, "loan_brokerage", contractLoan) })
+		m.in(m.r.Float(0, 3), func() { m.contract(g, p, "loan_brokerage") })
 	}
 	device, ip := m.means(g, p)
 	q := &request{device: device, ip: ip, amount: float64(m.r.Between(30, 180)) * 1000, income: m.r.Float(14000, 30000), queries: m.r.Between(4, 14), fill: m.r.Between(60, 170)}
+	if m.varied { // takes its time, and asks few lenders
+		q.queries, q.fill = m.r.Between(1, 9), m.r.Between(90, 600)
+	}
 	if m.r.Chance(0.75) {
 		q.employer, q.workPhone = g.front, a.phone
+		if m.r.Chance(m.either(0, 0.5)) {
+			q.workPhone = g.front.Phone
+		}
 	}
-	if m.r.Chance(0.6) {
+	if m.r.Chance(m.either(0.6, 0.35)) {
 		q.contacts = []leaf.Person{{Name: a.name, Phone: a.phone}, {Name: leaf.Name(m.r, true, 1975), Phone: leaf.Mobile(m.r)}}
 	}
 	if p.truth.Population == scene.Misled && m.r.Chance(0.6) { // the B of an AB loan
@@ -35,7 +41,7 @@ func (m *Model) brokered(g *ring, p *person) {
 		q.guarantor = &friend
 		q.payee, q.payeeCard = &a.Person, a.card
 		q.remote = p.style != careless && m.r.Chance(0.5)
-		q.statement = leaf.Spin(m.r, leaf.Pick(m.r, coachedStatements), m.slots(p))
+		q.statement = leaf.Spin(m.r, leaf.Pick(m.r, m.w.statements), m.slots(p))
 	}
 	if p.truth.Population != scene.Misled && m.stage() > 0 {
 		q.payee, q.payeeCard = &a.Person, a.card
@@ -54,7 +60,7 @@ func (m *Model) brokered(g *ring, p *person) {
 func (m *Model) verification(g *ring, p *person, a *agent) {
 	w := m.begin(qingyuan.CallRecorded, p).Str("direction", "outbound").Str("line", "verification").Str("callee", p.Phone).Str("operator_id", m.clerk("D"))
 	w.Bool("answered", true).Int("duration_s", int64(m.r.Between(60, 160))).Str("claimed_identity", "self").Str("identity_check", leaf.Pick(m.r, []string{"pass", "pass", "fail"}))
-	w.Text("transcript", qingyuan.AuthorSpeech, leaf.Spin(m.r, coached[m.stage()], append(m.slots(p), "front", g.front.Name)))
+	w.Text("transcript", qingyuan.AuthorSpeech, leaf.Spin(m.r, m.w.coached[m.stage()], append(m.slots(p), "front", g.front.Name)))
 	m.mark(p, 0)
 	m.send(0)
 }
@@ -68,9 +74,9 @@ func (m *Model) brokeredAfter(g *ring, p *person, l *loan) {
 	}
 	m.in(m.r.Float(20, 45), func() {
 		m.complain(p, complaint{channel: leaf.Pick(m.r, []string{"own", "12378"}), author: qingyuan.AuthorCustomer, claims: []string{"not_own_loan"}, demands: []string{"explanation"},
-			text: leaf.Spin(m.r, leaf.Pick(m.r, deceivedTexts), m.slots(p))})
+			text: leaf.Spin(m.r, leaf.Pick(m.r, m.w.deceived), m.slots(p))})
 		if m.r.Chance(0.7) {
-			m.in(m.r.Float(0.5, 4), func() { m.handIn(g, p, agentChat(g.typology, m.stage()), 0) })
+			m.in(m.r.Float(0.5, 4), func() { m.handIn(g, p, m.w.chat(g.typology, m.stage()), 0) })
 		}
 	})
 }
@@ -90,7 +96,7 @@ func (m *Model) numberToAgent(g *ring, p *person) {
 }
 
 // contract is an agreement with the ring, as the customer later shows it.
-func (m *Model) contract(g *ring, p *person, kind, pattern string) {
+func (m *Model) contract(g *ring, p *person, kind string) {
 	a := leaf.Pick(m.r, g.agents)
 	signed := m.now
 	fee := yuan(float64(m.r.Between(8, 60)) * 100)
@@ -98,11 +104,15 @@ func (m *Model) contract(g *ring, p *person, kind, pattern string) {
 		w := m.begin(qingyuan.AgreementSubmitted, p).Str("agreement_type", kind).Str("origin", "handed_in_by_customer").Date("signed_on", signed)
 		m.agentObject("agent", a, false)
 		w.Float("fee_rate", float64(m.r.Between(3, 30))/100).Str("fee_basis", leaf.Pick(m.r, []string{"debt", "principal", "loan", "refund"})).Int("deposit", fee)
-		w.Open("fee_payee").Str("name", a.Name).Str("bank_card", a.card).Str("kind", "other_person").Close()
+		if m.r.Chance(m.either(0, 0.5)) {
+			w.Open("fee_payee").Str("name", g.org).Str("kind", "company").Close()
+		} else {
+			w.Open("fee_payee").Str("name", a.Name).Str("bank_card", a.card).Str("kind", "other_person").Close()
+		}
 		if m.r.Chance(0.4) {
 			w.Strs("hands_over", leaf.Pick(m.r, []string{"sim_card", "call_forwarding", "passwords"}))
 		}
-		w.Text("text", qingyuan.AuthorOCR, leaf.Spin(m.r, pattern, m.ringSlots(g, p, a)))
+		w.Text("text", qingyuan.AuthorOCR, leaf.Spin(m.r, m.w.contracts[kind], m.ringSlots(g, p, a)))
 		m.mark(p, fee)
 		m.send(m.lag())
 	})
@@ -121,7 +131,7 @@ func (m *Model) evade(g *ring, p *person) {
 		})
 	}
 	if m.r.Chance(0.5) {
-		m.in(m.r.Float(0, 4), func() { m.contract(g, p, "debt_service", contractDebt) })
+		m.in(m.r.Float(0, 4), func() { m.contract(g, p, "debt_service") })
 	}
 	m.in(m.r.Float(2, 6), func() {
 		p.stopped = true
@@ -142,7 +152,7 @@ func (m *Model) evade(g *ring, p *person) {
 				stake += l.balance
 			}
 			c := complaint{channel: "own", author: qingyuan.AuthorCustomer, demands: []string{"stop_interest", "long_instalments", "stop_collection"}, stake: stake,
-				text: m.scripted(debtScripts[:], g, p)}
+				text: m.scripted(m.w.debt, g, p)}
 			c.device, c.ip = m.means(g, p)
 			m.complain(p, c)
 		})
@@ -153,7 +163,7 @@ func (m *Model) evade(g *ring, p *person) {
 func (m *Model) poverty(g *ring, p *person) {
 	d := g.den
 	s := m.sold(d, leaf.Pick(m.r, []string{"no_income", "poverty", "unemployment"}))
-	s.text = leaf.Spin(m.r, denTexts[d.script%len(denTexts)], append(m.slots(p), "issuer", d.issuer))
+	s.text = leaf.Spin(m.r, m.w.den[d.script%len(m.w.den)], append(m.slots(p), "issuer", d.issuer))
 	s.purpose = "hardship"
 	if p.style == careless {
 		s.device, s.ip = m.means(g, p)
@@ -165,19 +175,19 @@ func (m *Model) poverty(g *ring, p *person) {
 func (m *Model) collectionAgainstRing(p *person, l *loan) {
 	g := p.ring
 	var other *agent
-	if p.style == careless && m.r.Chance(0.5) {
+	if p.style == careless && m.r.Chance(m.either(0.5, 0.25)) {
 		other = leaf.Pick(m.r, g.agents)
 	}
-	text := leaf.Spin(m.r, scriptedCalls[m.stage()], m.ringSlots(g, p, g.agents[0]))
+	text := leaf.Spin(m.r, m.w.call[m.stage()], m.ringSlots(g, p, g.agents[0]))
 	if p.style != careless && m.r.Chance(0.4) {
-		text = leaf.Spin(m.r, leaf.Pick(m.r, hardshipCalls), m.slots(p))
+		text = leaf.Spin(m.r, leaf.Pick(m.r, m.w.hardshipCalls), m.slots(p))
 	}
 	m.collectionCall(p, l, text, other)
 }
 
 // scripted is the text a ring sends for p: the script it bought, in the wording of the present stage. Later stages are
 // worded anew for each customer, and some customers write a part themselves.
-func (m *Model) scripted(scripts []string, g *ring, p *person) string {
+func (m *Model) scripted(scripts [3]string, g *ring, p *person) string {
 	a := leaf.Pick(m.r, g.agents)
 	i := (g.script + m.stage()) % len(scripts)
 	if m.stage() == 2 && m.r.Chance(0.3) {
@@ -206,7 +216,7 @@ func (m *Model) cards(g *ring, p *person) {
 			m.in(float64(month)*29+m.r.Float(0, 5), func() {
 				s := leaf.Pick(m.r, g.shops)
 				amount := (p.limit-p.used)*int64(m.r.Between(30, 49))/100 + int64(m.r.IntN(9000))
-				if p.style == careful {
+				if p.style == careful || m.varied && m.r.Chance(0.4) {
 					amount /= 3
 				}
 				if amount > 20000 {
@@ -219,7 +229,7 @@ func (m *Model) cards(g *ring, p *person) {
 		})
 	}
 	if m.r.Chance(0.3) {
-		m.in(m.r.Float(1, 20), func() { m.handIn(g, p, agentChat(g.typology, m.stage()), 0) })
+		m.in(m.r.Float(1, 20), func() { m.handIn(g, p, m.w.chat(g.typology, m.stage()), 0) })
 	}
 }
 
@@ -238,7 +248,9 @@ func (m *Model) swipe(p *person, s *shop, amount int64) {
 func (m *Model) cloned(g *ring, p *person) {
 	p.truth.Role, p.truth.Tactic = scene.RoleVictim, "cloned"
 	country, city := "TH", "Bangkok"
-	if m.stage() > 0 {
+	if m.varied && m.r.Chance(0.5) {
+		country, city = "CN", g.city.Name
+	} else if m.stage() > 0 {
 		country, city = leaf.Pick(m.r, []string{"VN", "MY", "GB"}), ""
 	}
 	abroad := func(amount int64, result, mode string) {
