@@ -20,6 +20,7 @@ import (
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
 	"qingyuan/internal/store"
 	"qingyuan/internal/telemetry"
@@ -47,6 +48,7 @@ type platform struct {
 	auth      *auth.Service
 	jobs      *jobs.Service
 	events    *intake.Service
+	models    *registry.Service
 	decisions *decision.Service
 	texts     *text.Detector
 	metrics   *telemetry.Metrics
@@ -86,7 +88,7 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 }
 
 func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error {
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), decision.Migrations())
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations())
 	if err != nil {
 		return err
 	}
@@ -113,7 +115,8 @@ func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error
 	if p.texts, err = text.New(); err != nil {
 		return err
 	}
-	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Snapshots: snapshots, Log: p.log,
+	p.models = registry.New(p.db)
+	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Models: p.models, Snapshots: snapshots, Log: p.log,
 		Detectors: []decision.Detector{p.texts}})
 	if err != nil {
 		return err
@@ -208,7 +211,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 			return fail(fmt.Errorf("open tenant %s: %w", t, err))
 		}
 	}
-	handler, err := api.New(api.Config{DB: p.db, Keys: p.keys, Auth: p.auth, Events: p.events, Decisions: p.decisions, Jobs: p.jobs, Metrics: p.metrics,
+	handler, err := api.New(api.Config{DB: p.db, Keys: p.keys, Auth: p.auth, Events: p.events, Decisions: p.decisions, Models: p.models, Jobs: p.jobs, Metrics: p.metrics,
 		Console: web.Handler(), Log: p.log, Version: version(), Secure: c.Secure, Rate: api.Rate{PerSecond: c.Rate}})
 	if err != nil {
 		return fail(err)

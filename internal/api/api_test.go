@@ -23,6 +23,7 @@ import (
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/store"
 	"qingyuan/internal/store/storetest"
 	"qingyuan/internal/telemetry"
@@ -42,6 +43,7 @@ type house struct {
 	keys      *keys.Ring
 	auth      *auth.Service
 	decisions *decision.Service
+	models    *registry.Service
 	api       *api.Server
 	secret    string // of a key that may send events and read
 	name      string // of the administrator
@@ -50,7 +52,7 @@ type house struct {
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations(), jobs.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -58,10 +60,11 @@ func build(t *testing.T, db *store.DB) *house {
 	must(t, err)
 	events, err := intake.New(intake.Config{DB: db, Keys: ring})
 	must(t, err)
-	decisions, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events})
+	models := registry.New(db)
+	decisions, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events, Models: models})
 	must(t, err)
 	must(t, decisions.Bootstrap(ctx, tenant, "first"))
-	h := &house{db: db, keys: ring, auth: accounts, decisions: decisions}
+	h := &house{db: db, keys: ring, auth: accounts, decisions: decisions, models: models}
 	h.name, h.pass, _, err = accounts.Bootstrap(ctx, tenant)
 	must(t, err)
 	h.secret = h.key(t, "decisions:write", "decisions:read", "events:write", "events:read", "rulesets:read")
@@ -72,7 +75,7 @@ func build(t *testing.T, db *store.DB) *house {
 	var running sync.WaitGroup
 	running.Go(func() { queue.Run(run) })
 	t.Cleanup(func() { stop(); running.Wait() })
-	s, err := api.New(api.Config{DB: db, Jobs: queue, Keys: ring, Auth: accounts, Events: events, Decisions: decisions, Metrics: telemetry.NewMetrics(), Version: "test"})
+	s, err := api.New(api.Config{DB: db, Jobs: queue, Keys: ring, Auth: accounts, Events: events, Decisions: decisions, Models: models, Metrics: telemetry.NewMetrics(), Version: "test"})
 	must(t, err)
 	h.api = s
 	srv := httptest.NewServer(s)

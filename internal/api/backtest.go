@@ -79,7 +79,10 @@ func (s *Server) startBacktest(ctx context.Context, p auth.Principal, in *backte
 	}
 	of := RulesetRef{b.ID, b.Version}
 	if b.Text != "" {
-		program, problems := decision.Check([]byte(b.Text))
+		program, problems, err := s.cfg.Decisions.Check(ctx, p.Tenant, []byte(b.Text))
+		if err != nil {
+			return nil, err
+		}
 		if len(problems) > 0 {
 			return nil, qingyuan.FieldErrorf("text", "%s (%d problems; POST /v1/rulesets:check lists them)", problems[0], len(problems))
 		}

@@ -21,6 +21,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/prevent/model"
 	"qingyuan/internal/store"
 	"qingyuan/internal/store/storetest"
 )
@@ -336,6 +337,10 @@ func (h *house) things(t *testing.T) map[string]string {
 	must(t, err)
 	_, _, err = h.decisions.Publish(ctx, tenant, maker, []byte(live.Text))
 	must(t, err)
+	archive, err := model.ArchiveDir("../prevent/model/testdata/golden")
+	must(t, err)
+	trained, _, err := h.models.Add(ctx, tenant, maker, archive, "for the matrix")
+	must(t, err)
 	_, backtest, _ := h.call(t, "POST", "/v1/backtests", fmt.Sprintf(`{"id":%q,"version":1}`, live.ID))
 	entries := `{"entries":[{"kind":"phone","match":"exact","value":"13800138112","reason":"for the matrix"}]}`
 	return map[string]string{
@@ -353,6 +358,7 @@ func (h *house) things(t *testing.T) map[string]string {
 		"/v1/backtests/{id}":                   backtest["id"].(string),
 		"/v1/jobs/{id}":                        backtest["id"].(string),
 		"/v1/rules/{rule}":                     rule,
+		"/v1/models/{version}":                 trained.Version,
 		"events-behind?value":                  "velocity.x",
 		"decide":                               application(7),
 		"record":                               application(8),

@@ -41,18 +41,29 @@ type VelocityView struct {
 	Current bool     `json:"current" doc:"Counts the decided event itself"`
 }
 
+// RulesetModelView is one model of a ruleset.
+type RulesetModelView struct {
+	ID         string            `json:"id"`
+	Title      TextView          `json:"title"`
+	On         []string          `json:"on"`
+	Inputs     map[string]string `json:"inputs" doc:"Columns, each with the fact it holds"`
+	Version    string            `json:"version,omitempty" doc:"The trained model; empty while there is none"`
+	Challenger string            `json:"challenger,omitempty"`
+}
+
 // RulesetView is one version of a ruleset.
 type RulesetView struct {
-	ID         string         `json:"id"`
-	Version    int            `json:"version"`
-	Live       bool           `json:"live"`
-	Title      TextView       `json:"title"`
-	Author     string         `json:"author"`
-	CreatedAt  time.Time      `json:"created_at"`
-	Rules      []RuleView     `json:"rules"`
-	Velocities []VelocityView `json:"velocities"`
-	Thresholds map[string]int `json:"thresholds"`
-	Text       string         `json:"text" doc:"The YAML as published"`
+	ID         string             `json:"id"`
+	Version    int                `json:"version"`
+	Live       bool               `json:"live"`
+	Title      TextView           `json:"title"`
+	Author     string             `json:"author"`
+	CreatedAt  time.Time          `json:"created_at"`
+	Rules      []RuleView         `json:"rules"`
+	Velocities []VelocityView     `json:"velocities"`
+	Models     []RulesetModelView `json:"models"`
+	Thresholds map[string]int     `json:"thresholds"`
+	Text       string             `json:"text" doc:"The YAML as published"`
 }
 
 // rulesets registers the operations on rulesets.
@@ -96,7 +107,7 @@ func (s *Server) rulesetOutput(ctx context.Context, p auth.Principal, id string,
 
 // rulesetView shows what a ruleset says; who published it, and when, is not in it.
 func rulesetView(rs *decision.Ruleset) RulesetView {
-	out := RulesetView{ID: rs.ID, Title: TextView(rs.Title), Rules: []RuleView{}, Velocities: []VelocityView{}, Thresholds: map[string]int{}}
+	out := RulesetView{ID: rs.ID, Title: TextView(rs.Title), Rules: []RuleView{}, Velocities: []VelocityView{}, Models: []RulesetModelView{}, Thresholds: map[string]int{}}
 	for _, r := range rs.Rules {
 		out.Rules = append(out.Rules, RuleView{ID: r.ID, Title: TextView(r.Title), Typology: string(r.Typology), Family: string(r.Family),
 			Polarity: string(r.Polarity), On: kindNames(r.On), When: r.When, Weight: r.Weight, Outcome: string(r.Outcome), Hard: r.Hard,
@@ -105,6 +116,13 @@ func rulesetView(rs *decision.Ruleset) RulesetView {
 	for _, a := range rs.Velocities {
 		out.Velocities = append(out.Velocities, VelocityView{ID: a.ID, On: kindNames(a.On), Key: a.Key.String(), Agg: string(a.Agg),
 			Of: a.Of, Window: a.Window.String(), Where: a.Where, Current: a.Include})
+	}
+	for _, m := range rs.Models {
+		view := RulesetModelView{ID: m.ID, Title: TextView(m.Title), On: kindNames(m.On), Inputs: map[string]string{}, Version: m.Version, Challenger: m.Challenger}
+		for _, in := range m.Inputs {
+			view.Inputs[in.Column] = in.Fact
+		}
+		out.Models = append(out.Models, view)
 	}
 	for o, n := range rs.Thresholds {
 		out.Thresholds[string(o)] = n
@@ -140,9 +158,12 @@ type checkedRuleset struct {
 	}
 }
 
-func (s *Server) checkRuleset(_ context.Context, _ auth.Principal, in *rulesetText) (*checkedRuleset, error) {
+func (s *Server) checkRuleset(ctx context.Context, p auth.Principal, in *rulesetText) (*checkedRuleset, error) {
 	out := &checkedRuleset{}
-	_, problems := decision.Check([]byte(in.Body.Text))
+	_, problems, err := s.cfg.Decisions.Check(ctx, p.Tenant, []byte(in.Body.Text))
+	if err != nil {
+		return nil, err
+	}
 	out.Body.Problems = problemViews(problems)
 	return out, nil
 }

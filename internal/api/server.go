@@ -20,6 +20,7 @@ import (
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/store"
 	"qingyuan/internal/telemetry"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Events    *intake.Service
 	Decisions *decision.Service
 	Jobs      *jobs.Service
+	Models    *registry.Service
 	Metrics   *telemetry.Metrics
 	Console   http.Handler // nil: no console
 	Log       *slog.Logger
@@ -76,6 +78,7 @@ func New(cfg Config) (*Server, error) {
 	s.stages()
 	s.backtests()
 	s.jobs()
+	s.models()
 	s.approvals()
 	s.snoozes()
 	s.contacts()

@@ -47,6 +47,7 @@ type DiffView struct {
 	Rules          PartDiffView `json:"rules"`
 	Velocities     PartDiffView `json:"velocities"`
 	Lists          PartDiffView `json:"lists"`
+	Models         PartDiffView `json:"models"`
 	Parameters     PartDiffView `json:"parameters"`
 	Thresholds     PartDiffView `json:"thresholds"`
 	DecisionPoints PartDiffView `json:"decision_points"`
@@ -119,7 +120,7 @@ func (s *Server) diffRuleset(ctx context.Context, p auth.Principal, in *diffInpu
 }
 
 func diffView(d decision.Diff) DiffView {
-	return DiffView{partDiffView(d.Rules), partDiffView(d.Velocities), partDiffView(d.Lists), partDiffView(d.Parameters),
+	return DiffView{partDiffView(d.Rules), partDiffView(d.Velocities), partDiffView(d.Lists), partDiffView(d.Models), partDiffView(d.Parameters),
 		partDiffView(d.Thresholds), partDiffView(d.DecisionPoints)}
 }
 

@@ -41,6 +41,7 @@ const (
 	Decisions Resource = "decisions"
 	Lists     Resource = "lists"
 	Rulesets  Resource = "rulesets"
+	Models    Resource = "models" // trained models
 	APIKeys   Resource = "keys"
 	Accounts  Resource = "accounts"
 	Audit     Resource = "audit"
@@ -77,6 +78,8 @@ var matrix = []struct {
 	{Permission{Rulesets, Read}, []Role{Admin, Analyst, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Rulesets, Write}, []Role{Analyst}},
 	{Permission{Rulesets, Activate}, []Role{TaskforceLead, Compliance}},
+	{Permission{Models, Read}, []Role{Admin, Analyst, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
+	{Permission{Models, Write}, []Role{Analyst, System}},
 	{Permission{APIKeys, Manage}, []Role{Admin}},
 	{Permission{Accounts, Manage}, []Role{Admin}},
 	{Permission{Audit, Read}, []Role{Admin, Compliance, DPO, Auditor}},

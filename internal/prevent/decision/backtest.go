@@ -72,7 +72,10 @@ func (s *Service) Backtest(ctx context.Context, tenant qingyuan.Tenant, req Back
 func (s *Service) candidateOf(ctx context.Context, tenant qingyuan.Tenant, req BacktestRequest) (c candidate, err error) {
 	if len(req.Text) > 0 {
 		var problems []Problem
-		if c.program, problems = Check(req.Text); len(problems) > 0 {
+		if c.program, problems, err = s.Check(ctx, tenant, req.Text); err != nil {
+			return c, err
+		}
+		if len(problems) > 0 {
 			return c, problemsError(problems)
 		}
 	}

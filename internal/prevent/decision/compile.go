@@ -19,6 +19,7 @@ type compilation struct {
 	parameters map[string]Parameter
 	velocities map[string]int
 	lists      map[string]int
+	models     map[string]int
 	features   []feature
 	byName     map[string]int // feature name and type → index
 	problems   []Problem
@@ -29,7 +30,7 @@ func Compile(rs *Ruleset, catalogue Catalogue) (*Program, []Problem) {
 	c := &compilation{
 		rs: rs, catalogue: catalogue, own: ownFunctions(rs.UTCOffset), tables: map[qingyuan.EventKind]fieldTable{},
 		profile: tableOf(catalogue.ProfileFields()), parameters: map[string]Parameter{}, velocities: map[string]int{},
-		lists: map[string]int{}, byName: map[string]int{},
+		lists: map[string]int{}, models: map[string]int{}, byName: map[string]int{},
 	}
 	for _, p := range rs.Parameters {
 		c.parameters[p.ID] = p
@@ -40,9 +41,15 @@ func Compile(rs *Ruleset, catalogue Catalogue) (*Program, []Problem) {
 	for i, l := range rs.Lists {
 		c.lists[l.ID] = i
 	}
+	for i, m := range rs.Models {
+		c.models[m.ID] = i
+	}
 	p := &Program{ruleset: rs, plans: map[qingyuan.EventKind]*plan{}, byID: map[string]int{}}
 	for i := range rs.Velocities {
 		c.stream(p, i)
+	}
+	for i := range rs.Models {
+		c.model(p, i)
 	}
 	for i := range rs.Rules {
 		c.rule(p, i)
@@ -109,6 +116,11 @@ func (c *compilation) rule(p *Program, i int) {
 			shows[f] = true
 		}
 	}
+	for f := range shows {
+		if c.features[f].kind == ofModel {
+			shows[p.models[c.features[f].index].because] = true
+		}
+	}
 	r := compiledRule{Rule: u, condition: *cond, zh: zh, en: en}
 	for f := range shows {
 		r.shows = append(r.shows, f)
@@ -120,7 +132,8 @@ func (c *compilation) rule(p *Program, i int) {
 // plan is what deciding one kind of event takes.
 type plan struct {
 	rules      []int // by id
-	features   []int // all that these rules read, by name
+	features   []int // all that these rules and models read, by name
+	models     []int
 	aggregates []int
 	streams    []int
 	atMost     qingyuan.Outcome // the most severe outcome of the kind; empty for any
@@ -129,19 +142,33 @@ type plan struct {
 func (p *Program) plan(kind qingyuan.EventKind) *plan {
 	out := &plan{atMost: p.ruleset.DecisionPoints[string(kind)].AtMost}
 	features, aggregates := map[int]bool{}, map[int]bool{}
+	reads := func(f int) {
+		if p.features[f].kind == ofBecause || features[f] { // what moved a model is found out once a rule that reads it fired
+			return
+		}
+		features[f] = true
+		out.features = append(out.features, f)
+		if p.features[f].kind == ofVelocity {
+			aggregates[p.features[f].index] = true
+		}
+	}
+	for i, m := range p.models {
+		if !includes(m.On, kind) {
+			continue
+		}
+		out.models = append(out.models, i)
+		reads(m.feature)
+		for _, in := range m.inputs {
+			reads(in.feature)
+		}
+	}
 	for i, r := range p.rules {
 		if !includes(r.On, kind) {
 			continue
 		}
 		out.rules = append(out.rules, i)
 		for _, f := range r.shows {
-			if !features[f] {
-				features[f] = true
-				out.features = append(out.features, f)
-			}
-			if p.features[f].kind == ofVelocity {
-				aggregates[p.features[f].index] = true
-			}
+			reads(f)
 		}
 	}
 	sort.Slice(out.rules, func(a, b int) bool { return p.rules[out.rules[a]].ID < p.rules[out.rules[b]].ID })

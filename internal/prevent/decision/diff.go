@@ -17,6 +17,7 @@ type Diff struct {
 	Rules          PartDiff
 	Velocities     PartDiff
 	Lists          PartDiff
+	Models         PartDiff
 	Parameters     PartDiff
 	Thresholds     PartDiff
 	DecisionPoints PartDiff
@@ -43,6 +44,7 @@ func DiffOf(from, to *Ruleset) Diff {
 		Rules:          diffPart(keyed(from.Rules, func(r Rule) string { return r.ID }), keyed(to.Rules, func(r Rule) string { return r.ID })),
 		Velocities:     diffPart(keyed(from.Velocities, func(v Velocity) string { return v.ID }), keyed(to.Velocities, func(v Velocity) string { return v.ID })),
 		Lists:          diffPart(keyed(from.Lists, func(l List) string { return l.ID }), keyed(to.Lists, func(l List) string { return l.ID })),
+		Models:         diffPart(keyed(from.Models, func(m Model) string { return m.ID }), keyed(to.Models, func(m Model) string { return m.ID })),
 		Parameters:     diffPart(keyed(from.Parameters, func(p Parameter) string { return p.ID }), keyed(to.Parameters, func(p Parameter) string { return p.ID })),
 		Thresholds:     diffPart(named(from.Thresholds), named(to.Thresholds)),
 		DecisionPoints: diffPart(named(from.DecisionPoints), named(to.DecisionPoints)),

@@ -22,6 +22,7 @@ type Evaluator struct {
 	in      Input
 	values  []qingyuan.Value
 	fired   []int
+	row     map[string]any // the inputs of a model
 }
 
 // slotValue is what became of one feature for the present event.
@@ -30,8 +31,11 @@ type slotValue struct {
 	shown   any    // the value as traces show it
 	key     string // velocities: the entity it was read for, where there were several
 	approx  bool   // velocities: an estimate
-	from    int    // where the feature's values stand in Evaluator.values
-	to      int
+	// absent is why a model gave no probability, challenger what its challenger gave.
+	absent     string
+	challenger any
+	from       int // where the feature's values stand in Evaluator.values
+	to         int
 }
 
 // Decide decides one event. The result shares no memory with the evaluator.
@@ -48,7 +52,10 @@ func (ev *Evaluator) Decide(in Input) Result {
 	for _, f := range plan.features {
 		ev.load(f)
 	}
-	out.Values = ev.collect(plan.features)
+	for _, i := range plan.models { // once their inputs are loaded
+		ev.score(&p.models[i])
+	}
+	out.Values = ev.collect(plan)
 	for _, i := range plan.rules {
 		r := &p.rules[i]
 		holds, missing := ev.holds(&r.condition)
@@ -62,6 +69,9 @@ func (ev *Evaluator) Decide(in Input) Result {
 		}
 	}
 	p.score(&out, ev.fired)
+	if len(plan.models) > 0 {
+		out.Values = ev.explain(out.Values)
+	}
 	out.Reasons = ev.reasons(out.Values)
 	return out
 }
@@ -120,6 +130,9 @@ func failureOf(err error) string {
 func (ev *Evaluator) load(i int) {
 	f, s := &ev.program.features[i], &ev.slots[i]
 	*s = slotValue{}
+	if f.kind == ofModel {
+		ev.slots[ev.program.models[f.index].because] = slotValue{}
+	}
 	v := ev.value(f, s)
 	ev.env[f.slot] = v
 	s.present = v != nil
@@ -302,9 +315,9 @@ func shownEntry(s *slotValue, id string, found bool) any {
 }
 
 // collect lists the values of the features that were there, by name, and notes where each feature's stand.
-func (ev *Evaluator) collect(features []int) []qingyuan.Value {
+func (ev *Evaluator) collect(plan *plan) []qingyuan.Value {
 	ev.values = ev.values[:0]
-	for _, i := range features {
+	for _, i := range plan.features {
 		f, s := &ev.program.features[i], &ev.slots[i]
 		s.from = len(ev.values)
 		if s.present {
@@ -318,6 +331,7 @@ func (ev *Evaluator) collect(features []int) []qingyuan.Value {
 		}
 		s.to = len(ev.values)
 	}
+	ev.collectModels(plan.models)
 	if len(ev.values) == 0 {
 		return nil
 	}

@@ -43,6 +43,7 @@ type expression struct {
 	source    file.Source
 	kinds     []qingyuan.EventKind // the events it is evaluated for
 	eventOnly bool                 // a where: only event and param
+	reason    bool                 // a text of a reason, which may name what moved a model
 	careful   bool                 // which of the two programs is being built
 	failed    bool
 

@@ -12,7 +12,7 @@ import (
 )
 
 // roots are the names with which a read begins.
-var roots = map[string]bool{"event": true, "velocity": true, "profile": true, "param": true, "signals": true}
+var roots = map[string]bool{"event": true, "velocity": true, "profile": true, "param": true, "signals": true, "model": true}
 
 // featureKind says where a feature's value comes from.
 type featureKind uint8
@@ -26,6 +26,8 @@ const (
 	ofSignals // all signals
 	ofListKey // an entity of the event is in a list
 	ofListField
+	ofModel   // the probability a model gives
+	ofBecause // the inputs that moved it most, for reasons
 )
 
 // feature is one thing outside the expression that rules read: computed once per event, whatever number of rules reads it.
@@ -36,7 +38,7 @@ type feature struct {
 	typ      FieldType
 	nature   types.Type
 	path     []string // ofEvent, ofProfile: where; ofEnvelope: one name
-	index    int      // ofVelocity: the aggregate; ofList…: the list
+	index    int      // ofVelocity: the aggregate; ofList…: the list; ofModel, ofBecause: the model
 	selector Selector // ofListKey
 	source   int      // ofListField: the feature that holds the value
 	code     string   // ofSignal
@@ -217,12 +219,14 @@ func (x *expression) resolve(n ast.Node) (f int, constant ast.Node) {
 		return x.profileField(n, name), nil
 	case id.Value == "velocity" && len(path) == 1:
 		return x.velocity(n, name), nil
+	case id.Value == "model" && len(path) == 2:
+		return x.model(n, path[0], path[1]), nil
 	case id.Value == "param" && len(path) == 1:
 		return -1, x.parameter(n, name)
 	case id.Value == "signals" && name == "":
 		return x.add(feature{kind: ofSignals, name: "signals", typ: TypeList}), nil
 	}
-	zh, en := didYouMean(id.Value, []string{"event", "velocity", "profile", "param", "signals", "signal", "list", "ratio", "has"})
+	zh, en := didYouMean(id.Value, []string{"event", "velocity", "profile", "param", "model", "signals", "signal", "list", "ratio", "has"})
 	x.problem(n, say("未知名称 %[1]s%[2]s", "unknown name %[1]s%[3]s", strings.TrimSuffix(join(id.Value, name), "."), zh, en))
 	return -1, nil
 }

@@ -18,7 +18,10 @@ var (
 	// selectorShape is kind or kind:role.
 	selectorShape = regexp.MustCompile(`^[a-z_]{1,40}(:[a-z][a-z0-9_]{0,39})?$`)
 	offsetShape   = regexp.MustCompile(`^([+-])(\d\d):(\d\d)$`)
-	fieldShape    = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(:[a-z][a-z0-9_]*)?$`)
+	// columnName is the shape of a model's columns, modelVersion that of the version of a trained model.
+	columnName   = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_.-]{0,63}$`)
+	modelVersion = regexp.MustCompile(`^mdl_[0-9a-f]{32}$`)
+	fieldShape   = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*(:[a-z][a-z0-9_]*)?$`)
 )
 
 // Subject selects what the event is about, a person or a customer by whichever number the lender gave. It is a kind of selectors
@@ -47,6 +50,7 @@ func Parse(text []byte) (*Ruleset, []Problem) {
 		"parameters":      r.sequence(MaxParameters, r.parameter(rs)),
 		"velocities":      r.sequence(MaxVelocities, r.velocity(rs)),
 		"lists":           r.sequence(MaxLists, r.list(rs)),
+		"models":          r.sequence(MaxModels, r.model(rs)),
 		"rules":           r.sequence(MaxRules, r.rule(rs)),
 		"thresholds":      r.thresholds(rs),
 		"decision_points": r.decisionPoints(rs),
@@ -151,6 +155,41 @@ func (r *reader) list(rs *Ruleset) reading {
 			r.unique(n, path, l.ID, o.ID == l.ID)
 		}
 		rs.Lists = append(rs.Lists, l)
+	}
+}
+
+func (r *reader) model(rs *Ruleset) reading {
+	return func(n *yaml.Node, path string) {
+		var m Model
+		r.mapping(n, path, map[string]reading{
+			"id":         r.name(&m.ID, termName),
+			"title":      r.bilingual(&m.Title),
+			"on":         r.kinds(&m.On),
+			"inputs":     r.inputs(&m.Inputs),
+			"version":    r.name(&m.Version, modelVersion),
+			"challenger": r.name(&m.Challenger, modelVersion),
+		}, "id", "title", "on", "inputs")
+		for _, o := range rs.Models {
+			r.unique(n, path, m.ID, o.ID == m.ID)
+		}
+		if m.Challenger != "" && (m.Version == "" || m.Version == m.Challenger) {
+			r.problem(n, join(path, "challenger"), say("challenger 需要另一个 version 与之比较", "a challenger needs another model as version to stand beside"))
+		}
+		rs.Models = append(rs.Models, m)
+	}
+}
+
+func (r *reader) inputs(dst *[]ModelInput) reading {
+	return func(n *yaml.Node, path string) {
+		r.entries(n, path, func(key, value *yaml.Node, path string) {
+			var in ModelInput
+			r.name(&in.Column, columnName)(key, path)
+			r.text(&in.Fact, MaxExpression)(value, path)
+			*dst = append(*dst, in)
+		})
+		if n.Kind == yaml.MappingNode && (len(n.Content) == 0 || len(n.Content) > 2*MaxInputs) {
+			r.problem(n, path, say("需要 1 至 %d 个输入", "has 1 to %d inputs", MaxInputs))
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ type Program struct {
 	streams    []Stream
 	sources    []source // of the streams
 	aggregates []Aggregate
+	models     []compiledModel
 	plans      map[qingyuan.EventKind]*plan
 	scored     []qingyuan.Outcome // those with a threshold, sternest first
 	pool       sync.Pool          // of *Evaluator, for Contributions
@@ -78,6 +79,7 @@ func (p *Program) NewEvaluator() *Evaluator {
 		vm:      vm.VM{MemoryBudget: maxMemory},
 		env:     make(map[string]any, len(p.features)),
 		slots:   make([]slotValue, len(p.features)),
+		row:     map[string]any{},
 	}
 	return ev
 }

@@ -34,6 +34,21 @@ func Check(text []byte) (*Program, []Problem) {
 	return Compile(rs, EventFields{})
 }
 
+// Check is [Check] with the models that the tenant has: a ruleset names none that cannot be used.
+func (s *Service) Check(ctx context.Context, tenant qingyuan.Tenant, text []byte) (p *Program, problems []Problem, err error) {
+	if p, problems = Check(text); len(problems) > 0 {
+		return nil, problems, nil
+	}
+	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		problems, err = s.record.bind(tx, p)
+		return err
+	})
+	if err != nil || len(problems) > 0 {
+		return nil, problems, err
+	}
+	return p, nil, nil
+}
+
 // Publish stores a new, immutable version of a ruleset; the same text again gives the version it already has. It does
 // not activate it. Errors: invalid with the first problems of the text.
 func (s *Service) Publish(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, text []byte) (id string, version int, err error) {
@@ -43,6 +58,13 @@ func (s *Service) Publish(ctx context.Context, tenant qingyuan.Tenant, actor qin
 	}
 	id = program.Ruleset().ID
 	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		problems, err := s.record.bind(tx, program)
+		if err != nil {
+			return err
+		}
+		if len(problems) > 0 {
+			return problemsError(problems)
+		}
 		found, err := tx.Get(`SELECT version FROM ruleset WHERE tenant = $1 AND id = $2 AND hash = $3`, []any{id, hashText(string(text))}, &version)
 		if err != nil || found {
 			return err

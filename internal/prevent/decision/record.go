@@ -16,6 +16,7 @@ import (
 	"qingyuan"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/keys"
+	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/store"
 )
 
@@ -32,7 +33,8 @@ func Migrations() store.Line {
 type record struct {
 	events   *intake.Service
 	keys     *keys.Ring
-	programs sync.Map // tenant/id@version → *Program; versions are immutable
+	models   *registry.Service // nil: none are kept
+	programs sync.Map          // tenant/id@version → *Program; versions are immutable
 }
 
 var (
@@ -62,6 +64,9 @@ func (r *record) program(tx *store.Tx, id string, version int) (*Program, error)
 		rs.Version = version
 		var p *Program
 		if p, problems = Compile(rs, EventFields{}); len(problems) == 0 {
+			if _, err := r.bind(tx, p); err != nil { // a model that cannot be bound is not evaluable, and the trace says so
+				return nil, err
+			}
 			r.programs.Store(key, p)
 			return p, nil
 		}

@@ -16,6 +16,8 @@ const (
 	MaxVelocities = 500
 	MaxLists      = 500
 	MaxParameters = 500
+	MaxModels     = 20
+	MaxInputs     = 500
 	// MaxExpression is the length of one expression in bytes.
 	MaxExpression = 4096
 	// MaxWindow is the longest window of a velocity.
@@ -35,6 +37,7 @@ type Ruleset struct {
 	Parameters     []Parameter
 	Velocities     []Velocity
 	Lists          []List
+	Models         []Model
 	Rules          []Rule
 	Thresholds     map[qingyuan.Outcome]int
 	DecisionPoints map[string]DecisionPoint
@@ -127,6 +130,23 @@ type List struct {
 	Kind  qingyuan.EntityKind // empty: plain values that are not personal
 	Match ListMatch
 }
+
+// Model is an early-warning model that a version of a ruleset uses. It is evaluated for every event of its kinds, whether a rule
+// reads model.<id>.probability or not: a model that no rule reads is in shadow.
+type Model struct {
+	ID    string
+	Title qingyuan.Text
+	On    []qingyuan.EventKind
+	// Inputs are what the model may read: columns, each with the fact it holds when the event is decided. Training reads the same.
+	Inputs []ModelInput
+	// Version is the trained model; empty while none is trained: what reads the model is then not evaluable.
+	Version string
+	// Challenger is a second trained model whose probability is recorded beside the first one's and read by no rule.
+	Challenger string
+}
+
+// ModelInput is one column of a model and the fact it holds, as in amount: event.amount.
+type ModelInput struct{ Column, Fact string }
 
 // Posture says whether a lender goes on (open) or stops (closed) when no decision can be had.
 type Posture string

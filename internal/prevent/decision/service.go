@@ -12,6 +12,7 @@ import (
 	"qingyuan"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/keys"
+	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/store"
 )
 
@@ -20,7 +21,8 @@ type Config struct {
 	DB        *store.DB
 	Keys      *keys.Ring
 	Events    *intake.Service
-	Snapshots string // directory for snapshots of the windows; empty: none are kept
+	Models    *registry.Service // nil: rulesets can name no trained models
+	Snapshots string            // directory for snapshots of the windows; empty: none are kept
 	Log       *slog.Logger
 	// Detectors look at every event before it is recorded; what they find is recorded with it, so that a replay does not
 	// depend on their version.
@@ -49,7 +51,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	return &Service{cfg: cfg, record: &record{events: cfg.Events, keys: cfg.Keys}, lanes: map[qingyuan.Tenant]*lane{}}, nil
+	return &Service{cfg: cfg, record: &record{events: cfg.Events, keys: cfg.Keys, models: cfg.Models}, lanes: map[qingyuan.Tenant]*lane{}}, nil
 }
 
 // Request asks for one decision.

@@ -16,6 +16,7 @@ import (
 	"qingyuan/internal/intake"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/decision"
+	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/store"
 	"qingyuan/internal/store/storetest"
 )
@@ -24,7 +25,7 @@ const tenant = storetest.Tenant
 
 var (
 	ctx   = context.Background()
-	lines = []store.Line{keys.Migrations(), audit.Migrations(), intake.Migrations(), decision.Migrations()}
+	lines = []store.Line{keys.Migrations(), audit.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations()}
 	kek   = bytes.Repeat([]byte{3}, 32)
 )
 
@@ -33,6 +34,7 @@ type house struct {
 	db     *store.DB
 	ring   *keys.Ring
 	events *intake.Service
+	models *registry.Service
 	svc    *decision.Service
 }
 
@@ -43,10 +45,11 @@ func build(t testing.TB, db *store.DB, snapshots string) house {
 	must(t, ring.CreateTenant(ctx, tenant))
 	events, err := intake.New(intake.Config{DB: db, Keys: ring})
 	must(t, err)
-	svc, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events, Snapshots: snapshots})
+	models := registry.New(db)
+	svc, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events, Models: models, Snapshots: snapshots})
 	must(t, err)
 	must(t, svc.Bootstrap(ctx, tenant, "first"))
-	return house{db, ring, events, svc}
+	return house{db, ring, events, models, svc}
 }
 
 func must(t testing.TB, err error) {

@@ -43,7 +43,7 @@ func (t template) features() []int {
 
 // template compiles a reason text for events of these kinds. Personal values cannot be shown.
 func (c *compilation) template(path, text string, kinds []qingyuan.EventKind) template {
-	x := &expression{compilation: c, path: path, kinds: kinds, source: file.NewSource(text), read: map[int]*use{}, params: map[string]bool{}}
+	x := &expression{compilation: c, path: path, kinds: kinds, reason: true, source: file.NewSource(text), read: map[int]*use{}, params: map[string]bool{}}
 	t := template{clock: localClock{c.rs.UTCOffset}}
 	for text != "" {
 		before, rest, found := strings.Cut(text, "{")

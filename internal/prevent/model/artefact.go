@@ -107,13 +107,9 @@ func Load(dir string) (*Model, error) { return LoadFS(os.DirFS(dir)) }
 
 // LoadFS is Load from any file system.
 func LoadFS(fsys fs.FS) (*Model, error) {
-	files := map[string][]byte{}
-	for _, name := range []string{fileManifest, fileModel, fileEncoder, fileCalibration, fileCard, fileCardText} {
-		file, err := readLimited(fsys, name)
-		if err != nil {
-			return nil, err
-		}
-		files[name] = file
+	files, err := readFiles(fsys)
+	if err != nil {
+		return nil, err
 	}
 	return assemble(files)
 }

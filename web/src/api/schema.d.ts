@@ -559,6 +559,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trained models, newest first */
+        get: operations["list-models"];
+        put?: never;
+        /**
+         * Keep a trained model
+         * @description The body is a ZIP file of a trained directory. Every file is verified against the manifest. A version that is there already is left as it is (200). A model decides nothing until a ruleset that names it is promoted.
+         */
+        post: operations["add-model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A trained model with its card: data, figures out of fold, importance, segments, baseline, limits */
+        get: operations["get-model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{version}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A trained model as a ZIP file */
+        get: operations["get-model-archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -1002,6 +1057,42 @@ export interface components {
         BacktestsOutputBody: {
             items: components["schemas"]["BacktestView"][] | null;
         };
+        Baseline: {
+            columns: components["schemas"]["Bins"][] | null;
+            score: components["schemas"]["Bins"];
+        };
+        Bins: {
+            column?: string;
+            counts: number[] | null;
+            cuts?: number[] | null;
+            kind: string;
+            levels?: string[] | null;
+        };
+        Card: {
+            baseline: components["schemas"]["Baseline"];
+            /** Format: double */
+            brier: number;
+            columns: components["schemas"]["ColumnNote"][] | null;
+            data: components["schemas"]["DataNote"];
+            fast: boolean;
+            importance: components["schemas"]["Importance"][] | null;
+            leaks?: components["schemas"]["Leak"][] | null;
+            library: string;
+            limits: string[] | null;
+            members: components["schemas"]["Member"][] | null;
+            metrics: components["schemas"]["Metrics"];
+            parity: components["schemas"]["Parity"];
+            reliability: components["schemas"]["Reliable"][] | null;
+            /** Format: double */
+            seconds: number;
+            /** Format: int64 */
+            seed: number;
+            segments: components["schemas"]["Segment"][] | null;
+            /** Format: date-time */
+            trained_at: string;
+            tried: components["schemas"]["Member"][] | null;
+            version: string;
+        };
         CaseBacktest: {
             caught: components["schemas"]["PairCount"];
             groups: components["schemas"]["CaseBand"][] | null;
@@ -1038,6 +1129,18 @@ export interface components {
         };
         ColleaguesOutputBody: {
             items: components["schemas"]["ColleagueView"][] | null;
+        };
+        ColumnNote: {
+            /** Format: double */
+            auc: number;
+            /** Format: int64 */
+            distinct: number;
+            kind: string;
+            /** Format: double */
+            missing: number;
+            name: string;
+            use: string;
+            why?: string;
         };
         ContactInputBody: {
             /** @description What the customer said */
@@ -1118,6 +1221,18 @@ export interface components {
             scopes: string[] | null;
             /** @description Shown this once: send it as a bearer token */
             secret: string;
+        };
+        DataNote: {
+            as_of?: string;
+            hash: string;
+            id?: string;
+            /** Format: int64 */
+            labelled: number;
+            /** Format: int64 */
+            positives: number;
+            /** Format: int64 */
+            rows: number;
+            target: string;
         };
         DayBacktest: {
             alerts: components["schemas"]["PairCount"];
@@ -1229,6 +1344,7 @@ export interface components {
         DiffView: {
             decision_points: components["schemas"]["PartDiffView"];
             lists: components["schemas"]["PartDiffView"];
+            models: components["schemas"]["PartDiffView"];
             parameters: components["schemas"]["PartDiffView"];
             rules: components["schemas"]["PartDiffView"];
             thresholds: components["schemas"]["PartDiffView"];
@@ -1316,6 +1432,30 @@ export interface components {
             /** @description Shown this once; it must be changed */
             password: string;
         };
+        GetModelOutputBody: {
+            /** Format: date-time */
+            added_at: string;
+            author: string;
+            card: components["schemas"]["Card"];
+            columns: string[] | null;
+            /** @description Out of fold */
+            metrics: components["schemas"]["Metrics"];
+            note: string;
+            /** Format: int64 */
+            positives: number;
+            /** Format: int64 */
+            rows: number;
+            target: string;
+            /** Format: date-time */
+            trained_at: string;
+            /** @description What a ruleset names: the hash of what decides its scores */
+            version: string;
+        };
+        Importance: {
+            column: string;
+            /** Format: double */
+            mean: number;
+        };
         JobErrorView: {
             code: string;
             detail: string;
@@ -1395,6 +1535,14 @@ export interface components {
             /** Format: int64 */
             p99: number;
         };
+        Leak: {
+            /** Format: double */
+            auc?: number;
+            column: string;
+            /** Format: int64 */
+            later?: number;
+            refuse: boolean;
+        };
         ListActionView: {
             /** Format: int64 */
             action: number;
@@ -1411,6 +1559,10 @@ export interface components {
             reason: string;
             /** Format: int64 */
             removed: number;
+        };
+        ListModelsOutputBody: {
+            items: components["schemas"]["ModelView"][] | null;
+            next_cursor?: string;
         };
         ListView: {
             /** @description By the live ruleset; others are read by no rule */
@@ -1431,10 +1583,59 @@ export interface components {
         ListsOutputBody: {
             items: components["schemas"]["ListView"][] | null;
         };
+        Member: {
+            /** Format: double */
+            auc: number;
+            /** Format: double */
+            colsample_bytree: number;
+            /** Format: double */
+            eta: number;
+            folds: number[] | null;
+            /** Format: double */
+            lambda: number;
+            /** Format: int64 */
+            max_depth: number;
+            /** Format: double */
+            min_child_weight: number;
+            /** Format: int64 */
+            rounds: number;
+            /** Format: double */
+            subsample: number;
+        };
+        Metrics: {
+            /** Format: double */
+            ap: number;
+            /** Format: double */
+            auc: number;
+            /** Format: double */
+            ks: number;
+            /** Format: int64 */
+            n: number;
+            /** Format: int64 */
+            positives: number;
+        };
         MissingView: {
             /** @description What was absent, or how the rule failed */
             missing: string;
             rule: string;
+        };
+        ModelView: {
+            /** Format: date-time */
+            added_at: string;
+            author: string;
+            columns: string[] | null;
+            /** @description Out of fold */
+            metrics: components["schemas"]["Metrics"];
+            note: string;
+            /** Format: int64 */
+            positives: number;
+            /** Format: int64 */
+            rows: number;
+            target: string;
+            /** Format: date-time */
+            trained_at: string;
+            /** @description What a ruleset names: the hash of what decides its scores */
+            version: string;
         };
         OutcomePair: {
             candidate: string;
@@ -1481,6 +1682,14 @@ export interface components {
             candidate: number;
             /** Format: double */
             live: number;
+        };
+        Parity: {
+            /** Format: double */
+            contributions: number;
+            /** Format: double */
+            margin: number;
+            /** Format: int64 */
+            rows: number;
         };
         PartDiffView: {
             added: string[] | null;
@@ -1587,6 +1796,14 @@ export interface components {
             by: string;
             reason: string;
         };
+        Reliable: {
+            /** Format: int64 */
+            n: number;
+            /** Format: double */
+            observed: number;
+            /** Format: double */
+            predicted: number;
+        };
         RemovedEntryBody: {
             approval?: components["schemas"]["ApprovalView"];
         };
@@ -1657,6 +1874,18 @@ export interface components {
             weight: number;
             when: string;
         };
+        RulesetModelView: {
+            challenger?: string;
+            id: string;
+            /** @description Columns, each with the fact it holds */
+            inputs: {
+                [key: string]: string;
+            };
+            on: string[] | null;
+            title: components["schemas"]["TextView"];
+            /** @description The trained model; empty while there is none */
+            version?: string;
+        };
         RulesetRef: {
             id: string;
             /** Format: int64 */
@@ -1672,6 +1901,7 @@ export interface components {
             created_at: string;
             id: string;
             live: boolean;
+            models: components["schemas"]["RulesetModelView"][] | null;
             rules: components["schemas"]["RuleView"][] | null;
             /** @description The YAML as published */
             text: string;
@@ -1682,6 +1912,20 @@ export interface components {
             velocities: components["schemas"]["VelocityView"][] | null;
             /** Format: int64 */
             version: number;
+        };
+        Segment: {
+            /** Format: double */
+            auc: number;
+            column: string;
+            level: string;
+            /** Format: int64 */
+            n: number;
+            /** Format: int64 */
+            positives: number;
+            /** Format: double */
+            predicted: number;
+            /** Format: double */
+            rate: number;
         };
         SessionView: {
             /** @description Send it as X-CSRF-Token with every change */
@@ -8221,6 +8465,373 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-models": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListModelsOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-model": {
+        parameters: {
+            query?: {
+                /** @description What it is for */
+                note?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GetModelOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-model-archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
