@@ -14,12 +14,19 @@ import (
 
 // corpus is the text that is searched and the words that terms are made of.
 type corpus struct {
-	origin string
-	texts  []string
-	size   int      // bytes of texts
-	words  []string // entities
-	posts  []string // texts that terms are cut from
+	origin   string
+	texts    []string
+	size     int      // bytes of texts
+	messages []string // short ones among all texts
+	words    []string // entities
+	posts    []string // texts that terms are cut from
 }
+
+// A message is a text of at most so many bytes; so many of them are enough.
+const (
+	maxMessage  = 400
+	maxMessages = 5000
+)
 
 // row is one line of the data.
 type row struct {
@@ -60,6 +67,9 @@ func read(c config) (*corpus, error) {
 			out.size += len(r.Text)
 		}
 		out.posts = append(out.posts, r.Text)
+		if len(r.Text) <= maxMessage && len(out.messages) < maxMessages {
+			out.messages = append(out.messages, r.Text)
+		}
 	}
 	return out, out.readTerms(c)
 }

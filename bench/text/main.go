@@ -29,16 +29,33 @@ type Report struct {
 	Matches5k     int     `json:"matches_5k"`
 	Matches30k    int     `json:"matches_30k"`
 
-	Scan      float64 `json:"scan_mb_s"`    // shipped lexicons
-	ScanTerms int     `json:"scan_terms"`   // terms of the shipped lexicons
-	Scan5k    float64 `json:"scan_mb_s_5k"` // shipped lexicons and 5,000 terms more
-	ScanHits  int     `json:"scan_hits"`
+	ScanTerms int     `json:"scan_terms"` // terms of the shipped lexicons
+	Scan      scanned `json:"scan"`       // shipped lexicons
+	Scan5k    scanned `json:"scan_5k"`    // and 5,000 terms more
+	Scan30k   scanned `json:"scan_30k"`   // and 30,000
+
+	Messages     int     `json:"messages"`          // short messages, of which signatures are made
+	MessageBytes float64 `json:"message_bytes"`     // their mean size
+	Signatures   float64 `json:"signatures_docs_s"` // from the raw message, views included; of processor time
+	MinHashes    float64 `json:"minhashes_docs_s"`  // from the set of shingles
+	Families     int     `json:"family_texts"`      // texts put into one index of families
+	FamilyMB     float64 `json:"family_mb"`         // live memory of the index
+	InsertP50    float64 `json:"family_insert_us_p50"`
+	InsertP99    float64 `json:"family_insert_us_p99"`
+	InsertMax    float64 `json:"family_insert_us_max"`
+}
+
+// scanned is the whole path of a scan with one set of lexicons.
+type scanned struct {
+	Speed float64 `json:"mb_s"`
+	Hits  int     `json:"hits"` // in all texts
 }
 
 // config is what to measure, and how long.
 type config struct {
 	data  string
 	mb    float64       // at most this much text
+	texts int           // in the index of families
 	least time.Duration // processor time of one stretch
 }
 
@@ -46,6 +63,8 @@ type config struct {
 var measurements = []func(context.Context, config, *corpus, *Report) error{
 	matchers,
 	scans,
+	signatures,
+	families,
 }
 
 func main() {
@@ -70,6 +89,7 @@ func run(ctx context.Context, args []string) (*Report, error) {
 	var c config
 	flags.StringVar(&c.data, "data", data, "evaluation data; env QINGYUAN_EVAL_DATA")
 	flags.Float64Var(&c.mb, "mb", 10, "megabytes of text")
+	flags.IntVar(&c.texts, "texts", 1_000_000, "texts in the index of families")
 	flags.DurationVar(&c.least, "least", 2*time.Second, "processor time of one stretch of measuring; the best of three counts")
 	if err := flags.Parse(args); err != nil {
 		return nil, err

@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	bobusumisu "github.com/BobuSumisu/aho-corasick"
 	petar "github.com/petar-dambovaliev/aho-corasick"
 
-	"qingyuan"
 	"qingyuan/internal/prevent/text/lexicon"
-	"qingyuan/internal/prevent/text/normal"
 )
 
 // matchers measures the plain matcher and two public ones, on the same terms and texts.
@@ -85,51 +82,4 @@ func byPetar(terms []string) func(string) int {
 		}
 		return n
 	}
-}
-
-// scans measures the whole path of a scan: with the shipped lexicons, and with 5,000 terms more.
-func scans(ctx context.Context, c config, texts *corpus, r *Report) error {
-	n, err := normal.New()
-	if err != nil {
-		return err
-	}
-	lexicons, err := lexicon.Shipped()
-	if err != nil {
-		return err
-	}
-	for _, l := range lexicons {
-		r.ScanTerms += len(l.Terms)
-	}
-	if r.Scan, r.ScanHits, err = scan(ctx, c, texts, lexicon.Config{Normalizer: n, Lexicons: lexicons}); err != nil {
-		return err
-	}
-	terms, err := texts.terms(5_000)
-	if err != nil {
-		return err
-	}
-	more := &lexicon.Lexicon{Name: "bench", Version: 1}
-	for i, t := range terms {
-		more.Terms = append(more.Terms, lexicon.Term{ID: "b" + strconv.Itoa(i), Text: t, Sense: qingyuan.Text{ZH: t, EN: t}, Source: "bench"})
-	}
-	r.Scan5k, _, err = scan(ctx, c, texts, lexicon.Config{Normalizer: n, Lexicons: append(lexicons, more)})
-	return err
-}
-
-func scan(ctx context.Context, c config, texts *corpus, config lexicon.Config) (mbs float64, hits int, err error) {
-	m, err := lexicon.New(config)
-	if err != nil {
-		return 0, 0, err
-	}
-	mbs, err = speed(ctx, c, texts.size, func() error {
-		hits = 0
-		for _, t := range texts.texts {
-			result, err := m.Scan(ctx, t)
-			if err != nil {
-				return err
-			}
-			hits += len(result.Hits)
-		}
-		return nil
-	})
-	return mbs, hits, err
 }

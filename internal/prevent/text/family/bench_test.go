@@ -39,7 +39,7 @@ func BenchmarkSignature(b *testing.B) {
 	}
 	b.SetBytes(int64(bytes / len(texts)))
 	for i := 0; b.Loop(); i++ {
-		sign(x.shingles.set(texts[i%len(texts)]))
+		Sign(x.shingles.set(texts[i%len(texts)]))
 	}
 }
 
@@ -52,7 +52,7 @@ func BenchmarkMinHash(b *testing.B) {
 		sets[i] = x.shingles.set(synthetic(rng, i))
 	}
 	for i := 0; b.Loop(); i++ {
-		sign(sets[i%len(sets)])
+		Sign(sets[i%len(sets)])
 	}
 }
 

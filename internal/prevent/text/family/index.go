@@ -188,13 +188,16 @@ func (t *Text) check() error {
 	return nil
 }
 
+// Shingles are the distinct shingle hashes of a text, ascending: what [Sign] makes a signature of.
+func (x *Index) Shingles(text string) []uint32 { return x.shingles.set(text) }
+
 // Add puts a text into the index and says what it belongs to. An id that is there already is a Conflict.
 func (x *Index) Add(t Text) (Result, error) {
 	if err := t.check(); err != nil {
 		return Result{}, err
 	}
 	set := x.shingles.set(t.Text) // outside the lock: the costly half
-	sig := sign(set)
+	sig := Sign(set)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if _, there := x.byID[t.ID]; there {
@@ -235,7 +238,7 @@ func (x *Index) follows(set []uint32) uint16 {
 }
 
 // join unites text n with its near-duplicates, puts it into its buckets and returns them, most similar first.
-func (x *Index) join(n int32, sig *signature, set []uint32) []Match {
+func (x *Index) join(n int32, sig *Signature, set []uint32) []Match {
 	author := x.texts[n].author
 	var matches []Match
 	for _, c := range x.candidates(sig, author) {
@@ -250,7 +253,7 @@ func (x *Index) join(n int32, sig *signature, set []uint32) []Match {
 }
 
 // file puts text n into its buckets, except those that hold enough of its family already.
-func (x *Index) file(n int32, sig *signature) {
+func (x *Index) file(n int32, sig *Signature) {
 	root, author := x.root(n), x.texts[n].author
 	for b, t := range x.tables {
 		key := sig.bucket(b, author)
@@ -278,7 +281,7 @@ func bySimilarity(a, b Match) int {
 }
 
 // candidates are the texts that share a bucket, those that share most first, at most maxCandidates.
-func (x *Index) candidates(sig *signature, author uint8) []int32 {
+func (x *Index) candidates(sig *Signature, author uint8) []int32 {
 	shared := map[int32]int{}
 	var order []int32
 	for b, t := range x.tables {

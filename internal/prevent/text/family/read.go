@@ -56,7 +56,7 @@ func (x *Index) Find(text string, author qingyuan.AuthorKind) []Match {
 	if len(set) < x.config.Rules.ShinglesIndexed || authorByte(author) == 0 {
 		return nil
 	}
-	sig := sign(set)
+	sig := Sign(set)
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var out []Match
@@ -201,7 +201,7 @@ func (x *Index) Remove(id string) {
 	for _, c := range e.contacts {
 		uncount(x.contacts, c, e)
 	}
-	sig := sign(x.set(n))
+	sig := Sign(x.set(n))
 	for b, t := range x.tables {
 		if e.buckets>>b&1 == 1 {
 			t.remove(sig.bucket(b, e.author), n)

@@ -79,11 +79,12 @@ func mix(h, symbol uint64) uint64 {
 	return hi ^ lo ^ bits.RotateLeft64(h, 23)
 }
 
-// signature is a one-permutation MinHash (Li et al., 2012) with optimal densification (Shrivastava, 2017).
-type signature [bins]uint32
+// Signature is a one-permutation MinHash (Li et al., 2012) with optimal densification (Shrivastava, 2017).
+type Signature [bins]uint32
 
-func sign(set []uint32) signature {
-	var sig signature
+// Sign makes the signature of a set of shingles.
+func Sign(set []uint32) Signature {
+	var sig Signature
 	var full [bins]bool
 	for _, s := range set {
 		h := mix(0x51ed2701, uint64(s))
@@ -108,7 +109,7 @@ func sign(set []uint32) signature {
 }
 
 // bucket is the key of one band of a signature, for texts of one kind of author.
-func (sig *signature) bucket(band int, author uint8) uint32 {
+func (sig *Signature) bucket(band int, author uint8) uint32 {
 	h := uint64(author) + 1
 	for _, v := range sig[band*rows : (band+1)*rows] {
 		h = mix(h, uint64(v))

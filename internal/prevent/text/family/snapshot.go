@@ -231,7 +231,7 @@ func (x *Index) link(n int32, t *entry, set []uint32) {
 		return
 	}
 	x.byID[t.id] = n
-	sig := sign(set)
+	sig := Sign(set)
 	for b, table := range x.tables {
 		if t.buckets>>b&1 == 1 {
 			table.put(sig.bucket(b, t.author), n)

@@ -1,18 +1,18 @@
 package lexicon
 
 import (
-	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
-// Automaton finds all of many patterns of symbols in one pass (Aho and Corasick, 1975). Symbols are runes or, above
-// them, sounds; edges stand in one open-addressing table, so that its size depends on the patterns alone and not on the
-// alphabet. An Automaton is immutable.
+// Automaton finds all of many patterns of symbols in one pass (Aho and Corasick, 1975). Symbols are runes or, above them, sounds. States
+// are numbered level by level, the children of one state in a row by symbol, so that a step reads few and neighbouring bytes. An Automaton
+// is immutable.
 type Automaton struct {
 	root  [symbolPages]*[256]int32 // states of depth 1 by symbol
-	nodes []node
-	table []arc // open addressing by key
-	shift uint
+	nodes []node                   // and one more, at which the children of the last end
+	syms  []rune                   // by state: the symbol that leads to it
+	ends  []match                  // by state
 }
 
 // symbolPages covers the runes and 512 sounds above them.
@@ -20,128 +20,102 @@ const symbolPages = (utf8.MaxRune + 1 + 512) >> 8
 
 // node is one state. State 0 is the root.
 type node struct {
-	mask    uint64 // a bit for each symbol that has an edge, by hash: most look-ups end here
-	fail    int32  // the longest proper suffix that is a state
-	pattern int32  // 1 + the pattern that ends here, or 0
-	suffix  int32  // the longest proper suffix at which a pattern ends, or 0
-	ends    int32  // the state itself if a pattern ends here, or else suffix
+	mask  uint32 // a bit for each symbol that has an edge, by hash: most look-ups end here
+	first int32  // its children are the states from here to the first child of the next state
+	fail  int32  // the longest proper suffix that is a state
+	end   int32  // the state itself if a pattern ends here, or else the longest proper suffix at which one does, or 0
 }
 
-// NewAutomaton builds the automaton of patterns. Empty patterns never match; of equal patterns the last is reported.
+// match says what ends at a state.
+type match struct {
+	pattern int32 // 1 + the pattern, or 0
+	suffix  int32 // the longest proper suffix at which a pattern ends, or 0
+}
+
+// NewAutomaton builds the automaton of patterns. Empty patterns and those with a symbol out of range never match; of equal patterns the
+// last is reported.
 func NewAutomaton(patterns [][]rune) *Automaton {
-	b := trie{edges: map[uint64]int32{}, nodes: make([]node, 1)}
-	b.grow(patterns)
-	a := &Automaton{nodes: b.nodes}
-	a.index(b.edges)
-	a.link(b.arcs)
+	a := &Automaton{nodes: make([]node, 1), syms: make([]rune, 1), ends: make([]match, 1)}
+	a.link(a.grow(patterns))
 	return a
 }
 
-// trie collects patterns before the table is laid out.
-type trie struct {
-	edges map[uint64]int32
-	nodes []node
-	arcs  []arc // the edges, by depth
-}
-
-// arc is an edge: its key is state<<32 | symbol, 0 in an empty slot.
-type arc struct {
-	key uint64
-	to  int32
-}
-
-// grow adds the patterns level by level: states that are visited most, the shallow ones, lie together, and every suffix is linked before
-// what it is a suffix of.
-func (b *trie) grow(patterns [][]rune) {
+// grow adds the patterns level by level and returns the parent of every state.
+func (a *Automaton) grow(patterns [][]rune) (parents []int32) {
+	order := make([]int, 0, len(patterns))
+	for i, p := range patterns {
+		if !slices.ContainsFunc(p, func(sym rune) bool { return sym < 0 || sym>>8 >= symbolPages }) {
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return slices.Compare(patterns[i], patterns[j]) })
+	parents = []int32{0}
 	at := make([]int32, len(patterns))
 	for depth, more := 0, true; more; depth++ {
 		more = false
-		for i, p := range patterns {
-			if depth >= len(p) || at[i] < 0 {
-				continue
-			}
-			if sym := p[depth]; sym < 0 || sym>>8 >= symbolPages {
-				at[i] = -1
+		from := int32(-1) // the state that the last new one came from
+		for _, i := range order {
+			p := patterns[i]
+			if depth >= len(p) {
 				continue
 			}
 			more = true
-			at[i] = b.child(at[i], p[depth])
+			if from != at[i] || a.syms[len(a.syms)-1] != p[depth] {
+				from = at[i]
+				if n := &a.nodes[from]; n.mask == 0 {
+					n.first = int32(len(a.nodes))
+				}
+				a.nodes[from].mask |= maskBit(p[depth])
+				a.nodes, a.syms, a.ends = append(a.nodes, node{}), append(a.syms, p[depth]), append(a.ends, match{})
+				parents = append(parents, from)
+			}
+			at[i] = int32(len(a.nodes) - 1)
 			if depth == len(p)-1 {
-				b.nodes[at[i]].pattern = int32(i + 1)
+				a.ends[at[i]].pattern = int32(i + 1)
 			}
 		}
 	}
+	return parents
 }
 
-// child is the state behind an edge, made if new.
-func (b *trie) child(s int32, sym rune) int32 {
-	k := edgeKey(s, sym)
-	t, ok := b.edges[k]
-	if !ok {
-		t = int32(len(b.nodes))
-		b.nodes = append(b.nodes, node{})
-		b.edges[k] = t
-		b.arcs = append(b.arcs, arc{k, t})
-		b.nodes[s].mask |= maskBit(sym)
+// link closes the rows of children and sets the suffix links, those of the shallow states first.
+func (a *Automaton) link(parents []int32) {
+	size := len(a.nodes)
+	a.nodes = append(a.nodes, node{first: int32(size)})
+	for s := size - 1; s >= 0; s-- {
+		if a.nodes[s].mask == 0 {
+			a.nodes[s].first = a.nodes[s+1].first
+		}
 	}
-	return t
-}
-
-func edgeKey(s int32, sym rune) uint64 { return uint64(s)<<32 | uint64(sym) }
-func maskBit(sym rune) uint64          { return 1 << (uint32(sym) * 0x9e3779b1 >> 26) }
-func slot(key uint64, shift uint) int  { return int(key * 0x9e3779b97f4a7c15 >> shift) }
-
-// index lays the edges out: those of the root by symbol, the others in the table, at most half full.
-func (a *Automaton) index(edges map[uint64]int32) {
-	width := max(4, bits.Len(uint(2*len(edges))))
-	a.shift = uint(64 - width)
-	a.table = make([]arc, 1<<width)
-	for k, t := range edges {
-		if sym := rune(k); k>>32 == 0 {
-			if a.root[sym>>8] == nil {
-				a.root[sym>>8] = new([256]int32)
-			}
-			a.root[sym>>8][sym&255] = t
-			continue
+	for t := a.nodes[0].first; t < a.nodes[1].first; t++ {
+		sym := a.syms[t]
+		if a.root[sym>>8] == nil {
+			a.root[sym>>8] = new([256]int32)
 		}
-		i := slot(k, a.shift)
-		for a.table[i].key != 0 {
-			i = (i + 1) & (len(a.table) - 1)
+		a.root[sym>>8][sym&255] = t
+	}
+	for t := 1; t < size; t++ {
+		n, m := &a.nodes[t], &a.ends[t]
+		if parents[t] != 0 {
+			n.fail = a.Step(a.nodes[parents[t]].fail, a.syms[t])
 		}
-		a.table[i] = arc{k, t}
+		m.suffix = a.nodes[n.fail].end
+		if n.end = m.suffix; m.pattern != 0 {
+			n.end = int32(t)
+		}
 	}
 }
 
-// link sets the suffix links in order of depth.
-func (a *Automaton) link(arcs []arc) {
-	for _, e := range arcs {
-		from, sym := int32(e.key>>32), rune(uint32(e.key))
-		n := &a.nodes[e.to]
-		if from != 0 {
-			n.fail = a.Step(a.nodes[from].fail, sym)
-		}
-		if n.suffix = n.fail; a.nodes[n.fail].pattern == 0 {
-			n.suffix = a.nodes[n.fail].suffix
-		}
-		if n.ends = n.suffix; n.pattern != 0 {
-			n.ends = e.to
-		}
-	}
-}
+func maskBit(sym rune) uint32 { return 1 << (uint32(sym) * 0x9e3779b1 >> 27) }
 
 // Step is the state after state s reads sym.
 func (a *Automaton) Step(s int32, sym rune) int32 {
-	for bit := maskBit(sym); s != 0; {
-		n := &a.nodes[s]
-		if n.mask&bit != 0 {
-			k := edgeKey(s, sym)
-			for i := slot(k, a.shift); a.table[i].key != 0; i = (i + 1) & (len(a.table) - 1) {
-				if a.table[i].key == k {
-					return a.table[i].to
-				}
+	for bit := maskBit(sym); s != 0; s = a.nodes[s].fail {
+		if a.nodes[s].mask&bit != 0 {
+			if t := a.child(s, sym); t != 0 {
+				return t
 			}
 		}
-		s = n.fail
 	}
 	if pg := a.root[uint32(sym)>>8]; pg != nil {
 		return pg[sym&255]
@@ -149,14 +123,26 @@ func (a *Automaton) Step(s int32, sym rune) int32 {
 	return 0
 }
 
-// Known says whether some pattern begins with sym.
-func (a *Automaton) Known(sym rune) bool {
-	pg := a.root[uint32(sym)>>8]
-	return pg != nil && pg[sym&255] != 0
+// child is the state behind an edge, or 0.
+func (a *Automaton) child(s int32, sym rune) int32 {
+	lo, hi := a.nodes[s].first, a.nodes[s+1].first
+	for hi-lo > 8 {
+		if mid := (lo + hi) / 2; a.syms[mid] <= sym {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	for ; lo < hi; lo++ {
+		if a.syms[lo] == sym {
+			return lo
+		}
+	}
+	return 0
 }
 
 // States is the number of states, the root included.
-func (a *Automaton) States() int { return len(a.nodes) }
+func (a *Automaton) States() int { return len(a.syms) }
 
 // Find calls found for every occurrence of a pattern in the runes of text, as the text stands, with the byte after its
 // last one.
@@ -169,8 +155,8 @@ func (a *Automaton) Find(text string, found func(pattern, end int)) {
 		}
 		i += size
 		s = a.Step(s, r)
-		for e := a.nodes[s].ends; e != 0; e = a.nodes[e].suffix {
-			found(int(a.nodes[e].pattern-1), i)
+		for e := a.nodes[s].end; e != 0; e = a.ends[e].suffix {
+			found(int(a.ends[e].pattern-1), i)
 		}
 	}
 }

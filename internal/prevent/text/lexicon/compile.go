@@ -31,20 +31,19 @@ type Matcher struct {
 	terms    []term // every entry and its variants
 	contexts []Context
 	index    [views]index
-	apart    pairs           // two characters of a term at their distance
-	mixed    pairs           // its two rarest characters, in either order
-	together filter          // two characters of some term, in either order, at any distance
-	members  map[rune][]rune // characters of terms by the parts they are taken apart into
+	spelling []rune           // the characters of all terms, one after the other
+	written  map[int32][]rune // by term: its characters with the signs and spaces among them, where there are any
+	pairs    pairs            // two characters of a term
+	members  map[rune][]rune  // characters of terms by the parts they are taken apart into
 	searches sync.Pool
 }
 
 // term is one spelling of an entry as the matcher needs it, or a cue of a context, or an allow-listed phrase.
 type term struct {
-	runes   []rune // folded, simplified, without signs and spaces unless little else is there
-	written []rune // the same with them
-	entry   int32  // index into entries; of a cue −1 − its context; allowed for a phrase
-	short   bool   // at most two characters
-	variant bool   // a variant that stands for the term by itself
+	at, end int32 // in the spelling: folded, simplified, without signs and spaces unless little else is there
+	entry   int32 // index into entries; of a cue −1 − its context; allowed for a phrase
+	short   bool  // at most two characters
+	variant bool  // a variant that stands for the term by itself
 }
 
 // allowed is the entry of an allow-listed phrase.
@@ -53,7 +52,8 @@ const allowed = -1 << 31
 // index is the automaton of one view and the terms behind each of its patterns.
 type index struct {
 	auto   *Automaton
-	terms  [][]int32
+	first  []int32 // the terms of pattern i are terms[first[i]:first[i+1]]
+	terms  []int32
 	length []uint8 // of the pattern
 }
 
@@ -84,8 +84,7 @@ func (p *patterns) add(pattern []rune, term int32) {
 type compiler struct {
 	m        *Matcher
 	patterns [views]patterns
-	apart    []pair
-	mixed    []pair
+	pairs    []keyed
 	known    map[rune]bool
 }
 
@@ -97,32 +96,33 @@ func (m *Matcher) compile() {
 	}
 	m.members = map[rune][]rune{}
 	for id := range m.terms {
-		t := &m.terms[id]
-		c.expand(chars, t.runes, int32(id))
-		if t.entry < 0 || t.variant || m.entries[t.entry].Match == Plain || len(t.runes) < 2 {
+		t, runes := &m.terms[id], m.runes(int32(id))
+		c.expand(chars, runes, int32(id))
+		if t.entry < 0 || t.variant || m.entries[t.entry].Match == Plain || len(runes) < 2 {
 			continue
 		}
-		c.expand(sounds, t.runes, int32(id))
-		c.expand(initials, t.runes, int32(id))
-		c.pair(t.runes, int32(id))
-		for _, r := range t.runes {
+		c.expand(sounds, runes, int32(id))
+		c.expand(initials, runes, int32(id))
+		c.pair(runes, int32(id))
+		for _, r := range runes {
 			c.member(r)
 		}
 	}
 	for v := range c.patterns {
 		ix := &m.index[v]
-		ix.auto, ix.terms = NewAutomaton(c.patterns[v].list), c.patterns[v].terms
-		for _, p := range c.patterns[v].list {
-			ix.length = append(ix.length, uint8(len(p)))
+		ix.auto, ix.first = NewAutomaton(c.patterns[v].list), []int32{0}
+		for i, p := range c.patterns[v].list {
+			ix.terms = append(ix.terms, c.patterns[v].terms[i]...)
+			ix.first, ix.length = append(ix.first, int32(len(ix.terms))), append(ix.length, uint8(len(p)))
 		}
 	}
-	m.apart.build(c.apart)
-	m.mixed.build(c.mixed)
-	m.together = newFilter(len(c.apart))
-	for _, p := range c.apart {
-		x, y := rune(p.key>>32), rune(uint32(p.key)>>8)
-		m.together.add(pairKey(min(x, y), max(x, y), 0))
-	}
+	m.pairs.build(c.pairs)
+}
+
+// runes are the characters of a term.
+func (m *Matcher) runes(id int32) []rune {
+	t := &m.terms[id]
+	return m.spelling[t.at:t.end]
 }
 
 // spell reduces a term to the symbols that are looked for, some of all: without signs and spaces, which a disguise may add or drop, unless that
@@ -212,7 +212,7 @@ func (c *compiler) pair(runes []rune, id int32) {
 	}
 	n, s := c.m.normal, c.m.scoring
 	all, most := float32(0), float32(0)
-	var rarest uint64
+	rarest := keyed{pair: pair{term: id, size: uint8(len(runes)), at: c.m.terms[id].at}}
 	for i, x := range runes {
 		all += n.Surprisal(x)
 		for j := i + 1; j < len(runes) && j <= i+maxSpread; j++ {
@@ -221,32 +221,47 @@ func (c *compiler) pair(runes []rune, id int32) {
 			if x == y || both < s.Surprisal.Seed {
 				continue
 			}
-			c.apart = append(c.apart, pair{pairKey(x, y, j-i), id, uint8(i)})
+			p := rarest
+			p.key, p.distance, p.place = pairKey(x, y), int8(j-i), uint8(i)
+			if x > y {
+				p.distance = -p.distance
+			}
+			c.pairs = append(c.pairs, p)
 			if both > most {
-				most, rarest = both, pairKey(min(x, y), max(x, y), 0)
+				most, rarest.key = both, p.key
 			}
 		}
 	}
-	if len(runes) > 2 && rarest != 0 && all-min(s.Cost.Inversion, s.Cost.Foreign) >= s.Threshold {
-		c.mixed = append(c.mixed, pair{rarest, id, 0})
+	if len(runes) > 2 && rarest.key != 0 && all-min(s.Cost.Inversion, s.Cost.Foreign) >= s.Threshold {
+		c.pairs = append(c.pairs, rarest)
 	}
 }
 
-// pair is two characters of a term at some distance; the first has a place in the term.
+// pair is two characters of a term.
 type pair struct {
-	key   uint64
-	term  int32
-	place uint8
+	term     int32
+	at       int32 // where the spelling of the term begins
+	size     uint8 // of the term, in characters
+	place    uint8 // of the first of the two in the term
+	first    bool  // of its key
+	distance int8  // from the first to the second, negative where the second is the smaller rune; 0 where they may stand in any order
 }
 
-func pairKey(x, y rune, distance int) uint64 { return uint64(x)<<32 | uint64(y)<<8 | uint64(distance) }
+// keyed is a pair with its key.
+type keyed struct {
+	pair
+	key uint64
+}
+
+// pairKey is the key of two characters, in either order.
+func pairKey(x, y rune) uint64 { return uint64(min(x, y))<<32 | uint64(max(x, y)) }
 
 // pairs finds the terms that have two given characters. A filter of one bit per key answers most look-ups.
 type pairs struct {
 	filter filter
 	slots  []bucket // open addressing by key
 	shift  uint
-	list   []pair // sorted by key
+	list   []pair // by key and distance; and one more
 }
 
 // filter says of a key that it is certainly not in a set: one bit for each, in eight to sixteen times as many.
@@ -270,46 +285,55 @@ func (f *filter) has(key uint64) bool {
 	return f.bits[h>>6]>>(h&63)&1 != 0
 }
 
-// bucket is the place of a key's pairs in the list.
+// bucket is where the pairs of a key begin in the list. It holds a mark of the key only: what is found by another key with the same mark is
+// weighed like the rest.
 type bucket struct {
-	key      uint64
-	from, to int32
+	mark uint32 // 0 in an empty bucket
+	from int32
 }
 
-// maxBucket bounds the terms tried for one pair; where more share it, those at the beginning of the lexicons are.
+func markOf(key uint64) uint32 { return uint32(key*0xd6e8feb86659fd93>>32) | 1 }
+
+// maxBucket bounds the terms tried for one pair at one distance; where more share it, those at the beginning of the lexicons are.
 const maxBucket = 32
 
-func (p *pairs) build(list []pair) {
-	slices.SortStableFunc(list, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
+func slot(key uint64, shift uint) int { return int(key * 0x9e3779b97f4a7c15 >> shift) }
+
+func (p *pairs) build(list []keyed) {
+	slices.SortStableFunc(list, func(a, b keyed) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.distance, b.distance)) })
 	width := uint(max(10, bits.Len(uint(2*len(list)))))
-	p.list, p.shift, p.slots = list, 64-width, make([]bucket, 1<<width)
-	p.filter = newFilter(len(list))
-	for from := 0; from < len(list); {
-		key, to := list[from].key, from+1
-		for to < len(list) && list[to].key == key {
-			to++
+	p.shift, p.slots, p.filter = 64-width, make([]bucket, 1<<width), newFilter(len(list))
+	same := 0 // before this one, at the same distance
+	for i, x := range list {
+		first := i == 0 || x.key != list[i-1].key
+		if first {
+			p.filter.add(x.key)
+			k := slot(x.key, p.shift)
+			for p.slots[k].mark != 0 {
+				k = (k + 1) & (len(p.slots) - 1)
+			}
+			p.slots[k] = bucket{markOf(x.key), int32(len(p.list))}
 		}
-		p.filter.add(key)
-		i := slot(key, p.shift)
-		for p.slots[i].key != 0 {
-			i = (i + 1) & (len(p.slots) - 1)
+		if same++; first || x.distance != list[i-1].distance {
+			same = 0
 		}
-		p.slots[i] = bucket{key, int32(from), int32(min(to, from+maxBucket))}
-		from = to
+		if same < maxBucket {
+			x.pair.first = first
+			p.list = append(p.list, x.pair)
+		}
 	}
+	p.list = append(p.list, pair{first: true})
 }
 
-// of lists the pairs with a key.
-func (p *pairs) of(key uint64) []pair {
-	if !p.filter.has(key) {
-		return nil
-	}
-	for i := slot(key, p.shift); p.slots[i].key != 0; i = (i + 1) & (len(p.slots) - 1) {
-		if p.slots[i].key == key {
-			return p.list[p.slots[i].from:p.slots[i].to]
+// of is where the pairs with a key begin in the list, or -1; those of the next key begin at one that is first.
+func (p *pairs) of(key uint64) int32 {
+	mark := markOf(key)
+	for i := slot(key, p.shift); p.slots[i].mark != 0; i = (i + 1) & (len(p.slots) - 1) {
+		if p.slots[i].mark == mark {
+			return p.slots[i].from
 		}
 	}
-	return nil
+	return -1
 }
 
 // Config is what a Matcher is built from.
@@ -324,7 +348,7 @@ func New(c Config) (*Matcher, error) {
 	if c.Normalizer == nil {
 		return nil, qingyuan.Errorf(qingyuan.Internal, "a matcher needs a normalizer")
 	}
-	m := &Matcher{normal: c.Normalizer, scoring: c.Scoring}
+	m := &Matcher{normal: c.Normalizer, scoring: c.Scoring, written: map[int32][]rune{}}
 	var err error
 	if m.scoring == nil {
 		if m.scoring, err = ShippedScoring(); err != nil {
@@ -384,7 +408,14 @@ func (m *Matcher) gather(lexicons []*Lexicon) error {
 }
 
 func (m *Matcher) add(text string, entry int32, variant bool) {
-	if runes, written := spell(m.normal, text); len(runes) > 0 {
-		m.terms = append(m.terms, term{runes, written, entry, len(runes) <= 2, variant})
+	runes, written := spell(m.normal, text)
+	if len(runes) == 0 {
+		return
 	}
+	if len(written) > len(runes) {
+		m.written[int32(len(m.terms))] = written
+	}
+	at := int32(len(m.spelling))
+	m.spelling = append(m.spelling, runes...)
+	m.terms = append(m.terms, term{at, int32(len(m.spelling)), entry, len(runes) <= 2, variant})
 }

@@ -105,8 +105,8 @@ func (w *walk) follow(a *Automaton, l *lattice, at, k int32, found func(int, int
 		return
 	}
 	id := int32(len(w.entries) - 1)
-	for f := a.nodes[s].ends; f != 0; f = a.nodes[f].suffix {
-		found(int(a.nodes[f].pattern-1), id)
+	for f := a.nodes[s].end; f != 0; f = a.ends[f].suffix {
+		found(int(a.ends[f].pattern-1), id)
 	}
 }
 

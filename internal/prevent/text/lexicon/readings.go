@@ -12,7 +12,9 @@ type page struct {
 	gap    []bool         // an insertion of signs or spaces no longer than maxGap: may be skipped
 	run    []int32        // 1 + the last token of the run of letters that a letter stands in
 	bits   []float32      // surprisal
+	least  []float32      // what it costs at least where it stands for another one
 	net    []float64      // surprisal less the cheapest disguise, of all tokens before
+	closer []float64      // surprisal less what a character by itself costs at least, of all tokens before
 	split  []uint8        // of a letter: syllables may begin (1) or end (2) here, so that the whole run is syllables
 }
 
@@ -52,6 +54,9 @@ const maxGap = 4
 
 // potential is the most evidence that the tokens [from, to) could carry.
 func (p *page) potential(from, to int32) float32 { return float32(p.net[to] - p.net[from]) }
+
+// close is the most evidence that the tokens [from, to) could carry for a term that they stand for one by one.
+func (p *page) close(from, to int32) float32 { return float32(p.closer[to] - p.closer[from]) }
 
 // marked says whether something that folds to nothing stands between the tokens [from, to).
 func (p *page) marked(from, to int32) bool {

@@ -87,7 +87,7 @@ const (
 // surprise fills in the surprisal of every token in ordinary writing, after the token before it.
 func (m *Matcher) surprise(p *page) {
 	g := &m.scoring.Surprisal
-	p.bits, p.net = p.bits[:0], append(p.net[:0], 0)
+	p.bits, p.least, p.net, p.closer = p.bits[:0], p.least[:0], append(p.net[:0], 0), append(p.closer[:0], 0)
 	last := rune(-1) // the Han character before, if any
 	for i := range p.tokens {
 		t := &p.tokens[i]
@@ -106,18 +106,20 @@ func (m *Matcher) surprise(p *page) {
 		case normal.Digit:
 			bits = g.Letter
 		}
-		net := bits
+		net, least := bits, m.leastCost(t.Rune)
 		if han >= 0 {
-			net -= min(m.scoring.Cost.Exact, m.leastCost(han))
+			net -= min(m.scoring.Cost.Exact, least, m.scoring.Cost.Named, m.scoring.Cost.Apart)
 		}
-		p.bits, p.net, last = append(p.bits, bits), append(p.net, p.net[i]+float64(net)), han
+		p.closer = append(p.closer, p.closer[i]+float64(bits-min(m.scoring.Cost.Exact, least)))
+		p.bits, p.least, p.net, last = append(p.bits, bits), append(p.least, least), append(p.net, p.net[i]+float64(net)), han
 	}
 }
 
-// leastCost is what a character costs at least where it stands for another one.
+// leastCost is what a character by itself costs at least where it stands for another one: two look-alikes at least are alike.
 func (m *Matcher) leastCost(r rune) float32 {
 	c := &m.scoring.Cost
-	return min(c.Homophone+m.normal.LeastDisguise(r), c.Near, c.Alike, c.Named, c.Apart)
+	syllable, sound := m.normal.LeastDisguise(r)
+	return min(c.Homophone+syllable, c.Near+sound, c.Alike)
 }
 
 // continues is how much less surprising the token after a match is than it would be elsewhere: a word that goes on beyond the match

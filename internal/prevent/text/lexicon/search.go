@@ -46,7 +46,28 @@ type search struct {
 	stand   []int32  // by word: where its list begins
 	tried   []uint64 // by term: the run and the word from which it was last aligned
 	runs    uint64
+	seeds   []seed
 	found   []candidate
+	weighed [1 << 11]weighed // by hash of what was weighed
+}
+
+// weighed is what [Matcher.weigh] said of a character and the reading of one. They come again and again.
+type weighed struct {
+	term, as rune
+	op, way  op
+	known    bool
+	bits     float32
+}
+
+// weigh is [Matcher.weigh], remembered.
+func (s *search) weigh(t rune, e edge) (op, float32) {
+	h := (uint32(t)*0x9e3779b1 ^ uint32(e.as)*0x85ebca6b ^ uint32(e.op)*0xc2b2ae35) >> 21
+	w := &s.weighed[h]
+	if !w.known || w.term != t || w.as != e.as || w.op != e.op {
+		way, bits := s.m.weigh(t, e)
+		*w = weighed{t, e.as, e.op, way, true, bits}
+	}
+	return w.way, w.bits
 }
 
 // maxCandidates bounds what is kept of one page.
@@ -68,7 +89,7 @@ func (s *search) run(text string) []candidate {
 			if v != chars && s.unlikely(v, int32(ix.length[pattern]), at) {
 				return
 			}
-			for _, id := range ix.terms[pattern] {
+			for _, id := range ix.terms[ix.first[pattern]:ix.first[pattern+1]] {
 				s.verify(v, id, at)
 			}
 		})
@@ -76,16 +97,24 @@ func (s *search) run(text string) []candidate {
 	s.collectWords()
 	s.rearranged()
 	s.lookalikes()
+	s.grow()
 	return s.found
 }
 
 // unlikely says, without looking at the reading, whether a term of n characters that ends with an entry cannot be one: it has no letter in
 // the view of initials, or too little evidence.
 func (s *search) unlikely(v view, n, at int32) bool {
-	entry := &s.walk.entries[at]
+	entry, run := &s.walk.entries[at], s.page.run
 	end := s.lattice.edges[entry.edge].to
 	if v == initials {
-		return !slices.ContainsFunc(s.page.run[max(0, end-n-maxGap):end], func(end int32) bool { return end != 0 })
+		if run[end-1] != 0 && run[end-1] != end {
+			return true
+		}
+		from := max(0, end-n-maxGap)
+		if entry.single >= n {
+			from = end - n
+		}
+		return !slices.ContainsFunc(run[from:end], func(end int32) bool { return end != 0 })
 	}
 	return entry.single >= n && s.page.potential(end-n, end) < s.least(n <= 2)
 }
@@ -99,13 +128,13 @@ func (s *search) keep(c candidate) {
 
 // verify weighs a term that some reading of the page spells up to an entry of the walk.
 func (s *search) verify(v view, id, at int32) {
-	t := &s.m.terms[id]
-	s.way = s.walk.back(&s.lattice, at, len(t.runes), s.way)
-	if len(s.way) < len(t.runes) {
+	t, runes := &s.m.terms[id], s.m.runes(id)
+	s.way = s.walk.back(&s.lattice, at, len(runes), s.way)
+	if len(s.way) < len(runes) {
 		return
 	}
-	c := candidate{term: id, from: s.way[0].from, to: s.way[len(s.way)-1].to}
-	if v != chars && s.page.potential(c.from, c.to) < s.bound(id) {
+	c, least := candidate{term: id, from: s.way[0].from, to: s.way[len(s.way)-1].to}, s.least(t.short)
+	if v != chars && s.page.potential(c.from, c.to) < least || v == initials && !s.wholeRuns(&c) {
 		return
 	}
 	for k := c.from; k < c.to; k++ {
@@ -116,31 +145,52 @@ func (s *search) verify(v view, id, at int32) {
 		c.bits += s.page.bits[k]
 	}
 	c.bits -= float32(c.gap-c.drawn)*s.m.scoring.Cost.Gap + s.m.continues(&s.page, c.to)
+	if v != chars {
+		if cost, same := s.leastCost(runes); same || c.bits-cost < least-slack {
+			return // the characters themselves are found in their own view
+		}
+	}
 	for i, e := range s.way {
-		if v != chars && c.bits < s.bound(id) {
+		if v != chars && c.bits < least {
 			return
 		}
-		way, cost := s.m.weigh(t.runes[i], e)
+		way, cost := s.weigh(runes[i], e)
 		c.ways |= 1 << way
 		c.bits -= cost
 	}
-	if v == initials && !(c.has(letter) && s.wholeRuns(&c)) {
+	if v == initials && !c.has(letter) {
 		return
 	}
 	if c.ways == 1<<exact {
-		if v != chars {
-			return // the characters themselves: found in their own view
-		}
-		if c.gap > 0 && s.asWritten(t, &c) {
+		if c.gap > 0 && s.asWritten(&c) {
 			c.gap = 0
 		}
 		if c.gap > 0 { // the insertion is the whole disguise
-			c.bits += float32(len(t.runes)) * (s.m.scoring.Cost.Exact - s.m.scoring.Cost.Kept)
+			c.bits += float32(len(runes)) * (s.m.scoring.Cost.Exact - s.m.scoring.Cost.Kept)
 		}
 	}
-	if c.plain() || t.entry >= 0 && !t.variant && len(t.runes) > 1 && s.enough(&c) {
+	if c.plain() || t.entry >= 0 && !t.variant && len(runes) > 1 && s.enough(&c) {
 		s.keep(c)
 	}
+}
+
+// slack is more than what adding the same costs in another order may differ by.
+const slack = 1e-3
+
+// leastCost is what the characters of a term cost at least as the way shows them, and whether all stand there as they are.
+func (s *search) leastCost(runes []rune) (cost float32, same bool) {
+	same = true
+	for i, e := range s.way {
+		switch {
+		case e.as == runes[i] && (e.op == exact || e.op == letter):
+			cost += s.m.scoring.Cost.Exact
+			continue
+		case e.op == exact && e.as >= 0:
+			cost += s.page.least[e.from]
+		}
+		same = false
+	}
+	return cost, same
 }
 
 // bound is the least that a disguise of the term must reach.
@@ -162,8 +212,8 @@ func (s *search) enough(c *candidate) bool {
 }
 
 // asWritten says whether the signs and spaces in the candidate are those of the term itself.
-func (s *search) asWritten(t *term, c *candidate) bool {
-	return slices.EqualFunc(s.page.tokens[c.from:c.to], t.written, func(t normal.Token, r rune) bool { return t.Rune == r })
+func (s *search) asWritten(c *candidate) bool {
+	return slices.EqualFunc(s.page.tokens[c.from:c.to], s.m.written[c.term], func(t normal.Token, r rune) bool { return t.Rune == r })
 }
 
 // read says whether the way reads token k rather than skipping it.
@@ -222,10 +272,10 @@ func (s *search) lookalikes() {
 				if b == a {
 					continue
 				}
-				s.tryPair(r, s.page.tokens[s.words[b]].Rune, a, b)
+				s.try(r, s.page.tokens[s.words[b]].Rune, a, b, false)
 				if b == a+1 {
 					for _, other := range s.stands[s.stand[b]:s.stand[b+1]] {
-						s.tryPair(r, other, a, b)
+						s.try(r, other, a, b, false)
 					}
 				}
 			}
@@ -233,50 +283,86 @@ func (s *search) lookalikes() {
 	}
 }
 
-// tryPair tries the terms with character x for word a and y for word b.
-func (s *search) tryPair(x, y rune, a, b int) {
-	if a > b {
-		x, y, a, b = y, x, b, a
+// seed is two characters near each other that some term may have.
+type seed struct {
+	key      uint64
+	a, b     int32 // words
+	list     int32 // of its pairs
+	distance int8
+	mixed    bool // in other orders too
+}
+
+// try notes character x for word a and y for word b where some term may have both: word for word, and in other orders too where mixed.
+func (s *search) try(x, y rune, a, b int, mixed bool) {
+	key := pairKey(x, y)
+	if !s.m.pairs.filter.has(key) {
+		return
 	}
-	for _, p := range s.m.apart.of(pairKey(x, y, b-a)) {
-		s.align(p.term, a-int(p.place))
+	distance := int8(b - a)
+	if x > y {
+		distance = -distance
 	}
+	s.seeds = append(s.seeds, seed{key: key, a: int32(a), b: int32(b), distance: distance, mixed: mixed})
+}
+
+// grow tries the terms of all seeds. They are looked up first, one after the other, so that the waits for memory overlap.
+func (s *search) grow() {
+	for i := range s.seeds {
+		s.seeds[i].list = s.m.pairs.of(s.seeds[i].key)
+	}
+	list := s.m.pairs.list
+	for _, d := range s.seeds {
+		if d.list < 0 {
+			continue
+		}
+		first := int(min(d.a, d.b))
+		for i := d.list; i == d.list || !list[i].first; i++ {
+			switch p := &list[i]; {
+			case p.distance == d.distance:
+				s.align(p, first-int(p.place))
+			case p.distance == 0 && d.mixed:
+				s.reorder(p, int(d.a), int(d.b))
+			}
+		}
+	}
+	s.seeds = s.seeds[:0]
 }
 
 // align weighs a term against the words from start on, one for one.
-func (s *search) align(id int32, start int) {
-	t, cost := &s.m.terms[id], &s.m.scoring.Cost
-	if start < 0 || start+len(t.runes) > len(s.words) || s.tried[id] == s.runs<<32|uint64(start) {
+func (s *search) align(p *pair, start int) {
+	size, short := int(p.size), p.size <= 2
+	if start < 0 || start+size > len(s.words) {
 		return
 	}
-	s.tried[id] = s.runs<<32 | uint64(start)
-	words := s.words[start : start+len(t.runes)]
-	c := candidate{term: id, from: words[0], to: words[len(words)-1] + 1}
-	if s.page.potential(c.from, c.to) < s.bound(id) {
+	words, least := s.words[start:start+size], s.least(short)
+	c := candidate{term: p.term, from: words[0], to: words[size-1] + 1}
+	if s.page.close(c.from, c.to) < least || s.tried[p.term] == s.runs<<32|uint64(start) {
 		return
 	}
+	s.tried[p.term] = s.runs<<32 | uint64(start)
+	runes, cost := s.m.spelling[p.at:p.at+int32(size)], &s.m.scoring.Cost
 	other := 0
 	for i, k := range words {
-		if c.bits += s.page.bits[k]; s.page.tokens[k].Rune == t.runes[i] {
+		if c.bits += s.page.bits[k]; s.page.tokens[k].Rune == runes[i] {
 			c.bits -= cost.Exact
 		} else {
 			other++
-			c.bits -= min(s.m.leastCost(s.page.tokens[k].Rune), cost.Odd)
+			c.bits -= s.page.least[k]
 		}
 	}
 	c.bits -= s.m.continues(&s.page, c.to)
-	if other == 0 || c.bits < s.bound(id) { // what differs only costs more
+	if other == 0 || c.bits < least { // what differs only costs more
 		return
 	}
-	lostLeft := len(t.runes) / 4
+	lostLeft := size / 4
 	for i, k := range words {
-		if s.page.tokens[k].Rune == t.runes[i] {
+		if s.page.tokens[k].Rune == runes[i] {
 			c.ways |= 1 << exact
 			continue
 		}
 		way, bits := odd, cost.Odd+s.m.scoring.Surprisal.Any
-		if x := s.page.tokens[k].Rune; s.page.bits[k] >= s.m.scoring.Surprisal.Odd || s.m.normal.Akin(t.runes[i], x) {
-			way, bits = s.m.weigh(t.runes[i], edge{as: x})
+		if x := s.page.tokens[k].Rune; s.page.bits[k] >= s.m.scoring.Surprisal.Odd || s.m.normal.Akin(runes[i], x) {
+			way, bits = s.weigh(runes[i], edge{as: x})
 		}
 		if way == odd {
 			if lostLeft--; lostLeft < 0 {
@@ -287,7 +373,7 @@ func (s *search) align(id int32, start int) {
 			}
 		}
 		c.ways |= 1 << way
-		if c.bits -= bits - min(s.m.leastCost(s.page.tokens[k].Rune), cost.Odd); c.bits < s.bound(id) {
+		if c.bits -= bits - s.page.least[k]; c.bits < least {
 			return
 		}
 	}
@@ -304,14 +390,7 @@ func (s *search) rearranged() {
 			continue
 		}
 		for b := a + 1; b < len(s.words) && b <= a+maxSpread+1; b++ {
-			x, y := tokens[i].Rune, tokens[s.words[b]].Rune
-			if !s.m.together.has(pairKey(min(x, y), max(x, y), 0)) {
-				continue
-			}
-			s.tryPair(x, y, a, b)
-			for _, p := range s.m.mixed.of(pairKey(min(x, y), max(x, y), 0)) {
-				s.reorder(p.term, a, b)
-			}
+			s.try(tokens[i].Rune, tokens[s.words[b]].Rune, a, b, true)
 		}
 	}
 }
@@ -320,9 +399,9 @@ func (s *search) rearranged() {
 const maxForeign = 2
 
 // reorder weighs a term whose characters all stand near words a and b, in another order: the cheapest window counts.
-func (s *search) reorder(id int32, a, b int) {
-	runes := s.m.terms[id].runes
-	n := len(runes)
+func (s *search) reorder(p *pair, a, b int) {
+	n := int(p.size)
+	runes := s.m.spelling[p.at : int(p.at)+n]
 	lo, hi := max(0, b-n-maxForeign+1), min(len(s.words), a+n+maxForeign)
 	for _, r := range runes {
 		if !slices.ContainsFunc(s.words[lo:hi], func(k int32) bool { return s.page.tokens[k].Rune == r }) {
@@ -340,14 +419,14 @@ func (s *search) reorder(id int32, a, b int) {
 	if best <= 0 {
 		return
 	}
-	c := candidate{term: id, from: s.words[from], to: s.words[to-1] + 1, bits: -best, ways: 1 << exact, reorder: true}
+	c := candidate{term: p.term, from: s.words[from], to: s.words[to-1] + 1, bits: -best, ways: 1 << exact, reorder: true}
 	for _, k := range s.words[from:to] {
 		if slices.Contains(runes, s.page.tokens[k].Rune) {
 			c.bits += s.page.bits[k]
 		}
 	}
 	c.bits -= s.m.continues(&s.page, c.to)
-	if c.bits >= s.bound(id) {
+	if c.bits >= s.bound(p.term) {
 		s.keep(c)
 	}
 }

@@ -71,7 +71,7 @@ type Normalizer struct {
 	signs     pages[[][]rune] // names of an emoji
 	bits      pages[float32]
 	disguise  pages[[][2]float32] // by reading
-	least     pages[float32]
+	least     pages[[2]float32]
 	pairs     pairTable
 }
 

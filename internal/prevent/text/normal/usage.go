@@ -29,12 +29,12 @@ func (n *Normalizer) Disguise(r rune, i int) (syllable, sound float32) {
 	return d[0], d[1]
 }
 
-// LeastDisguise is the least of the syllable values of [Normalizer.Disguise] for r, or [Unseen] where r has no reading.
-func (n *Normalizer) LeastDisguise(r rune) float32 {
-	if least := n.least.at(r); least != 0 {
-		return least
+// LeastDisguise are the least of the values of [Normalizer.Disguise] for r, or [Unseen] where r has no reading.
+func (n *Normalizer) LeastDisguise(r rune) (syllable, sound float32) {
+	if least := n.least.at(r); least[0] != 0 {
+		return least[0], least[1]
 	}
-	return Unseen
+	return Unseen, Unseen
 }
 
 // indexSurprisal adds up, once all tables are read and indexed, the shares of the characters behind each syllable and sound.
@@ -69,7 +69,8 @@ func (n *Normalizer) indexSurprisal() {
 		}
 		n.disguise.set(r, costs)
 		for _, c := range costs {
-			n.least.set(r, min(n.LeastDisguise(r), max(c[0], 0.01)))
+			syllable, sound := n.LeastDisguise(r)
+			n.least.set(r, [2]float32{min(syllable, max(c[0], 0.01)), min(sound, c[1])})
 		}
 	})
 }
