@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
+	"qingyuan/internal/law"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
@@ -32,6 +34,7 @@ type installation struct {
 	Data     string `help:"Directory of everything the platform stores." default:"data" type:"path" env:"QINGYUAN_DATA"`
 	Database string `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
 	KEK      string `help:"File of the key-encryption key; in the data directory where empty. Keep a copy elsewhere: without it nothing can be read." name:"kek" type:"path" env:"QINGYUAN_KEK"`
+	Law      string `help:"Directory of law data of your own (*.yaml): calendar years, clocks, articles, charges. They lie over the shipped ones." type:"path" env:"QINGYUAN_LAW"`
 	LogLevel string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
 }
 
@@ -47,6 +50,7 @@ type platform struct {
 	keys      *keys.Ring
 	auth      *auth.Service
 	jobs      *jobs.Service
+	law       *law.Book
 	events    *intake.Service
 	models    *registry.Service
 	decisions *decision.Service
@@ -79,6 +83,13 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 	}
 	kek, err := keys.LoadKEK(kekPath)
 	if err != nil {
+		return nil, errors.Join(err, p.db.Close())
+	}
+	var own fs.FS
+	if in.Law != "" {
+		own = os.DirFS(in.Law)
+	}
+	if p.law, err = law.Load(own); err != nil {
 		return nil, errors.Join(err, p.db.Close())
 	}
 	if err := p.wire(ctx, kek, filepath.Join(in.Data, "windows")); err != nil {
@@ -211,8 +222,22 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 			return fail(fmt.Errorf("open tenant %s: %w", t, err))
 		}
 	}
-	handler, err := api.New(api.Config{DB: p.db, Keys: p.keys, Auth: p.auth, Events: p.events, Decisions: p.decisions, Models: p.models, Jobs: p.jobs, Metrics: p.metrics,
-		Console: web.Handler(), Log: p.log, Version: version(), Secure: c.Secure, Rate: api.Rate{PerSecond: c.Rate}})
+	handler, err := api.New(api.Config{
+		DB:        p.db,
+		Keys:      p.keys,
+		Auth:      p.auth,
+		Events:    p.events,
+		Models:    p.models,
+		Decisions: p.decisions,
+		Jobs:      p.jobs,
+		Law:       p.law,
+		Metrics:   p.metrics,
+		Console:   web.Handler(),
+		Log:       p.log,
+		Version:   version(),
+		Secure:    c.Secure,
+		Rate:      api.Rate{PerSecond: c.Rate},
+	})
 	if err != nil {
 		return fail(err)
 	}

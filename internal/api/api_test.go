@@ -22,6 +22,7 @@ import (
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
+	"qingyuan/internal/law"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/store"
@@ -75,7 +76,20 @@ func build(t *testing.T, db *store.DB) *house {
 	var running sync.WaitGroup
 	running.Go(func() { queue.Run(run) })
 	t.Cleanup(func() { stop(); running.Wait() })
-	s, err := api.New(api.Config{DB: db, Jobs: queue, Keys: ring, Auth: accounts, Events: events, Decisions: decisions, Models: models, Metrics: telemetry.NewMetrics(), Version: "test"})
+	book, err := law.Load(nil)
+	must(t, err)
+	s, err := api.New(api.Config{
+		DB:        db,
+		Keys:      ring,
+		Auth:      accounts,
+		Events:    events,
+		Models:    models,
+		Decisions: decisions,
+		Jobs:      queue,
+		Law:       book,
+		Metrics:   telemetry.NewMetrics(),
+		Version:   "test",
+	})
 	must(t, err)
 	h.api = s
 	srv := httptest.NewServer(s)

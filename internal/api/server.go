@@ -19,6 +19,7 @@ import (
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
+	"qingyuan/internal/law"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/store"
@@ -34,6 +35,7 @@ type Config struct {
 	Decisions *decision.Service
 	Jobs      *jobs.Service
 	Models    *registry.Service
+	Law       *law.Book
 	Metrics   *telemetry.Metrics
 	Console   http.Handler // nil: no console
 	Log       *slog.Logger
@@ -79,6 +81,7 @@ func New(cfg Config) (*Server, error) {
 	s.backtests()
 	s.jobs()
 	s.models()
+	s.law()
 	s.approvals()
 	s.snoozes()
 	s.contacts()

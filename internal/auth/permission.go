@@ -47,6 +47,7 @@ const (
 	Audit     Resource = "audit"
 	Metrics   Resource = "metrics"
 	Jobs      Resource = "jobs"
+	Law       Resource = "law"      // clocks, calendars, articles: the same for everybody
 	Personal  Resource = "personal" // personal data, which everyone else sees masked
 )
 
@@ -86,6 +87,7 @@ var matrix = []struct {
 	{Permission{Metrics, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, Validator, Auditor, System}},
 	{Permission{Jobs, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Jobs, Manage}, []Role{Admin}},
+	{Permission{Law, Read}, []Role{Admin, Clerk, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 
