@@ -430,6 +430,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/law": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clocks, articles, charges and rules of conduct, every version or those in force on a day */
+        get: operations["list-law"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/law/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Years whose working days are known, with days off and days that are worked instead */
+        get: operations["law-calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/law/deadline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When a clock runs out
+         * @description 503 where it takes a year whose working days are not known, unless a provisional answer is asked for.
+         */
+        get: operations["law-deadline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/lists": {
         parameters: {
             query?: never;
@@ -1068,6 +1122,20 @@ export interface components {
             kind: string;
             levels?: string[] | null;
         };
+        CalendarOutputBody: {
+            items: components["schemas"]["CalendarYearView"][] | null;
+        };
+        CalendarYearView: {
+            confirmed: boolean;
+            /** @description Days off beyond the plain weekends: a date, or first/last */
+            off: string[] | null;
+            own: boolean;
+            source: components["schemas"]["Source"];
+            /** @description Weekend days that are worked */
+            work: string[] | null;
+            /** Format: int64 */
+            year: number;
+        };
         Card: {
             baseline: components["schemas"]["Baseline"];
             /** Format: double */
@@ -1121,6 +1189,20 @@ export interface components {
         };
         CheckedRulesetBody: {
             problems: components["schemas"]["ProblemView"][] | null;
+        };
+        ClockView: {
+            begins: components["schemas"]["TextView"];
+            category: string;
+            channel?: string;
+            extensions: components["schemas"]["ExtensionView"][] | null;
+            /** Format: int64 */
+            length: number;
+            /** @description A last day that is no working day moves to the next one */
+            rolls: boolean;
+            /** @enum {string} */
+            unit: "hour" | "day" | "working_day" | "month" | "year";
+            /** @description Who has to act */
+            whose: string;
         };
         ColleagueView: {
             id: string;
@@ -1251,6 +1333,30 @@ export interface components {
              * @description Decisions in which a rule of hardship spoke
              */
             hardship: number;
+        };
+        DeadlineView: {
+            clock: string;
+            confirmed: boolean;
+            /**
+             * Format: date-time
+             * @description From this instant on it is too late
+             */
+            due: string;
+            /** Format: date-time */
+            from: string;
+            /**
+             * Format: date
+             * @description On which it may still be done
+             */
+            last_day: string;
+            /**
+             * Format: int64
+             * @description With extensions, in the clock's unit
+             */
+            length: number;
+            provisional: boolean;
+            /** @description The last day was no working day */
+            rolled: boolean;
         };
         Decided: {
             /** Format: date-time */
@@ -1423,6 +1529,24 @@ export interface components {
             items: components["schemas"]["EventView"][] | null;
             next_cursor?: string;
         };
+        ExtensionView: {
+            /**
+             * Format: int64
+             * @description By this much
+             */
+            add?: number;
+            /** @description Only on top of this one */
+            after?: string;
+            /** @description Somebody above must approve */
+            approval: boolean;
+            id: string;
+            title: components["schemas"]["TextView"];
+            /**
+             * Format: int64
+             * @description To this length from the beginning
+             */
+            to?: number;
+        };
         FieldChangeView: {
             field: string;
             from: string;
@@ -1534,6 +1658,39 @@ export interface components {
             p95: number;
             /** Format: int64 */
             p99: number;
+        };
+        LawEntryView: {
+            /** @description Of the thresholds */
+            basis?: components["schemas"]["Source"];
+            clock?: components["schemas"]["ClockView"];
+            /** @description The text itself was read; false: confirm before you rely on it */
+            confirmed: boolean;
+            /**
+             * Format: date
+             * @description In force from this day on
+             */
+            from: string;
+            id: string;
+            /** @enum {string} */
+            kind: "clock" | "article" | "charge" | "conduct";
+            note?: components["schemas"]["TextView"];
+            /** @description From the operator's own files */
+            own: boolean;
+            source: components["schemas"]["Source"];
+            summary?: components["schemas"]["TextView"];
+            /** @description Amounts in fen; provinces set their own from low to high */
+            thresholds?: components["schemas"]["Threshold"][] | null;
+            title: components["schemas"]["TextView"];
+            /**
+             * Format: date
+             * @description And before this one; empty: until the next version
+             */
+            to?: string;
+            /** @description Heading of a rule of conduct */
+            within?: string;
+        };
+        LawOutputBody: {
+            items: components["schemas"]["LawEntryView"][] | null;
         };
         Leak: {
             /** Format: double */
@@ -1978,6 +2135,13 @@ export interface components {
         SnoozesOutputBody: {
             items: components["schemas"]["SnoozeView"][] | null;
         };
+        Source: {
+            article?: string;
+            issued?: string;
+            text: string;
+            url?: string;
+            via?: string;
+        };
         StageInputBody: {
             /**
              * Format: int64
@@ -2012,9 +2176,24 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        Text: {
+            en: string;
+            zh: string;
+        };
         TextView: {
             en: string;
             zh: string;
+        };
+        Threshold: {
+            /** Format: int64 */
+            count?: number;
+            /** Format: int64 */
+            high?: number;
+            id: string;
+            /** Format: int64 */
+            low?: number;
+            title: components["schemas"]["Text"];
+            within?: string;
         };
         UserView: {
             id: string;
@@ -7694,6 +7873,277 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-law": {
+        parameters: {
+            query?: {
+                kind?: "clock" | "article" | "charge" | "conduct";
+                id?: string;
+                /** @description Only what is in force on this day; every version where empty */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LawOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "law-calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "law-deadline": {
+        parameters: {
+            query: {
+                clock: string;
+                /** @description When the clock begins */
+                from: string;
+                /** @description That were granted, in order */
+                extension?: string[] | null;
+                /** @description Take years whose notice is not known as plain weeks */
+                provisional?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadlineView"];
+                };
             };
             /** @description Bad Request */
             400: {
