@@ -82,6 +82,23 @@ func (m *masker) value(f *Field, child *node, v any) any {
 	return v
 }
 
+// MaskText blots long numbers and e-mail addresses out of a text that belongs to no event, keeping its length in bytes.
+func MaskText(s string) string { return (&masker{}).scrub(s) }
+
+// MaskEntity shortens the normalised value of an entity as [Mask] does.
+func MaskEntity(kind qingyuan.EntityKind, value string) string {
+	switch kind {
+	case qingyuan.Phone:
+		return maskValue(TypePhone, value)
+	case qingyuan.Email:
+		return maskValue(TypeEmail, value)
+	case qingyuan.Handle:
+		platform, account, _ := strings.Cut(value, ":")
+		return platform + ":" + keepEnds(account, 1, 2, 3)
+	}
+	return maskValue(TypeCode, value)
+}
+
 // maskValue shortens one personal value of type t.
 func maskValue(t FieldType, v string) string {
 	switch t {

@@ -179,6 +179,17 @@ func (s *Service) Each(ctx context.Context, t qingyuan.Tenant, kind qingyuan.Eve
 	}
 }
 
+// Of reads the events of some kinds with seq > after, at most limit, in order of seq.
+func (s *Service) Of(tx *store.Tx, kinds []qingyuan.EventKind, after int64, limit int) ([]*qingyuan.Event, error) {
+	args := []any{after, limit}
+	var in []string
+	for _, k := range kinds {
+		args = append(args, string(k))
+		in = append(in, fmt.Sprintf("$%d", len(args)+1))
+	}
+	return s.many(tx, `seq > $2 AND kind IN (`+strings.Join(in, ", ")+`) ORDER BY seq LIMIT $3`, args...)
+}
+
 // Count is the number of events observed within [from, to).
 func (s *Service) Count(tx *store.Tx, from, to time.Time) (n int64, err error) {
 	_, err = tx.Get(`SELECT count(*) FROM event WHERE tenant = $1 AND observed_at >= $2 AND observed_at < $3`, []any{from.UnixMicro(), to.UnixMicro()}, &n)

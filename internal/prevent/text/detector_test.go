@@ -29,7 +29,7 @@ const template = "本人因客观原因暂时无法正常还款，贵司多次�
 
 // TestTemplatesAcrossCustomers sees the same letter from customer after customer: the third and later ones are told.
 func TestTemplatesAcrossCustomers(t *testing.T) {
-	d, err := text.New()
+	d, err := text.New(text.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestTemplatesAcrossCustomers(t *testing.T) {
 
 // TestDisguisedSlang reads slang through homophones and split characters, with spans in the raw text.
 func TestDisguisedSlang(t *testing.T) {
-	d, err := text.New()
+	d, err := text.New(text.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

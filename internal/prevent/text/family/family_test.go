@@ -131,6 +131,37 @@ func TestInnocentTemplates(t *testing.T) {
 	}
 }
 
+// TestInnocentLater registers a template after its family has formed: the family falls silent at once, and speaks again once
+// the template is taken out.
+func TestInnocentLater(t *testing.T) {
+	x, _ := mustIndex(t)
+	add := func(i int) Result {
+		return mustAdd(t, x, Text{ID: fmt.Sprint("t", i), Subject: fmt.Sprint("s", i), City: fmt.Sprint("c", i), Text: template("李四", fmt.Sprint(i*917), "六月")})
+	}
+	for i := range 4 {
+		add(i)
+	}
+	if r := add(4); len(r.Signals) == 0 {
+		t.Fatal("the family does not speak")
+	}
+	form := Innocent{ID: "form", Source: "媒体模板", Shingles: x.Shingles(template("李四", "1", "六月"))}
+	if err := x.Replace([]Innocent{form}); err != nil {
+		t.Fatal(err)
+	}
+	if r := add(5); len(r.Signals) != 0 || r.Innocent != "form" {
+		t.Errorf("registered: %+v", r)
+	}
+	if f, err := x.Family("t0"); err != nil || f.Innocent != "form" {
+		t.Errorf("family %+v, %v", f, err)
+	}
+	if err := x.Replace(nil); err != nil {
+		t.Fatal(err)
+	}
+	if r := add(6); len(r.Signals) == 0 || r.Innocent != "" {
+		t.Errorf("taken out: %+v", r)
+	}
+}
+
 func TestContactsAndCitations(t *testing.T) {
 	x, _ := mustIndex(t)
 	x.Exempt("hotline")
@@ -191,7 +222,7 @@ func TestSnapshotRestoresTheSameState(t *testing.T) {
 	}
 	_ = rng
 	x.Exempt("hotline")
-	if err := x.Register(Innocent{"f", "源", "请贵行在收到本申请之后尽快为我办理相关手续谢谢配合"}); err != nil {
+	if err := x.Register(Innocent{ID: "f", Source: "源", Text: "请贵行在收到本申请之后尽快为我办理相关手续谢谢配合"}); err != nil {
 		t.Fatal(err)
 	}
 	feed(x, 0, 120)

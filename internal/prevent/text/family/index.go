@@ -111,11 +111,12 @@ type innocent struct {
 }
 
 // Innocent is a text that many honest people send in nearly the same words: a form letter of the lender, a template
-// spread by the media.
+// spread by the media. It is given as its text, or as the shingles that [Index.Shingles] made of it.
 type Innocent struct {
-	ID     string `yaml:"id"`
-	Source string `yaml:"source"`
-	Text   string `yaml:"text"`
+	ID       string   `yaml:"id"`
+	Source   string   `yaml:"source"`
+	Text     string   `yaml:"text"`
+	Shingles []uint32 `yaml:"-"`
 }
 
 // New makes an empty index.
@@ -152,22 +153,6 @@ func authorByte(a qingyuan.AuthorKind) uint8 { return uint8(slices.Index(authors
 
 var authors = []qingyuan.AuthorKind{qingyuan.AuthorCustomer, qingyuan.AuthorOperator, qingyuan.AuthorSpeech,
 	qingyuan.AuthorOCR, qingyuan.AuthorPublic, qingyuan.AuthorAgent, qingyuan.AuthorLender}
-
-// Register marks a text as innocent. Texts added before are not looked at again.
-func (x *Index) Register(i Innocent) error {
-	set := x.shingles.set(i.Text)
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	switch {
-	case i.ID == "" || i.Source == "" || len(set) < x.config.Rules.ShinglesIndexed:
-		return qingyuan.FieldErrorf("innocent", "needs an id, a source and a text of some length")
-	case len(x.innocent) == maxInnocent:
-		return qingyuan.FieldErrorf("innocent", "no more than %d texts can be registered", maxInnocent)
-	}
-	i.Text = ""
-	x.innocent = append(x.innocent, innocent{i, set})
-	return nil
-}
 
 // Exempt says that a contact is rightly shared: the lender's own hotline, a regulator's, a lawyer with confirmed powers.
 func (x *Index) Exempt(contact string) {

@@ -50,6 +50,28 @@ func (x *Index) Family(id string) (Family, error) {
 	return x.family(x.root(n)), nil
 }
 
+// FamilyID is the id of the family of a text, "" where it stands alone or is not there.
+func (x *Index) FamilyID(id string) string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	n, ok := x.byID[id]
+	if !ok || x.known(x.root(n)) == nil {
+		return ""
+	}
+	return x.name(x.root(n))
+}
+
+// Set is a copy of the shingles of a text of the index, nil where it is not there.
+func (x *Index) Set(id string) []uint32 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	n, ok := x.byID[id]
+	if !ok {
+		return nil
+	}
+	return slices.Clone(x.set(n))
+}
+
 // Find returns the texts of the same kind of author that a text is like, most similar first, without adding it.
 func (x *Index) Find(text string, author qingyuan.AuthorKind) []Match {
 	set := x.shingles.set(text)
@@ -90,6 +112,58 @@ func (x *Index) Families(size int) []string {
 		ids[i] = x.name(r)
 	}
 	return ids
+}
+
+// Summary is a family at a glance.
+type Summary struct {
+	ID       string              `json:"id"`
+	Author   qingyuan.AuthorKind `json:"author"`
+	Size     int                 `json:"size"`   // texts
+	Recent   int                 `json:"recent"` // of them at or after the day asked for
+	Subjects int                 `json:"subjects"`
+	Cities   int                 `json:"cities"`
+	First    time.Time           `json:"first_seen"`
+	Last     time.Time           `json:"last_seen"`
+	Innocent string              `json:"innocent,omitempty"`
+}
+
+// Survey sums up the families with at least size texts, in no particular order. It reads no text.
+func (x *Index) Survey(size int, since time.Time) []Summary {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	at := map[int32]int{}
+	var out []Summary
+	from := since.UnixMicro()
+	for n := range x.texts {
+		e := &x.texts[n]
+		root := x.root(int32(n))
+		g := x.known(root)
+		if e.removed || g == nil || g.size < size {
+			continue
+		}
+		i, ok := at[root]
+		if !ok {
+			i = len(out)
+			at[root] = i
+			s := Summary{ID: e.id, Author: authors[e.author-1], Size: g.size, Subjects: len(g.subjects), Cities: len(g.cities),
+				First: time.UnixMicro(e.at).UTC(), Last: time.UnixMicro(e.at).UTC()}
+			if g.innocent > 0 {
+				s.Innocent = x.innocent[g.innocent-1].ID
+			}
+			out = append(out, s)
+		}
+		s, when := &out[i], time.UnixMicro(e.at).UTC()
+		if e.at >= from {
+			s.Recent++
+		}
+		if when.Before(s.First) {
+			s.First = when
+		}
+		if when.After(s.Last) {
+			s.Last = when
+		}
+	}
+	return out
 }
 
 // Len is the number of texts.
