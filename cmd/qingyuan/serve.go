@@ -17,6 +17,7 @@ import (
 	"qingyuan/internal/api"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
@@ -55,7 +56,9 @@ type platform struct {
 	models    *registry.Service
 	decisions *decision.Service
 	texts     *text.Detector
+	intel     *intel.Service
 	metrics   *telemetry.Metrics
+	windows   string // directory of what is in memory, as of the last time it was written
 }
 
 // open wires the platform, floor by floor. This is the only place where the parts meet.
@@ -99,7 +102,9 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 }
 
 func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error {
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations())
+	p.windows = snapshots
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(),
+		intel.Migrations())
 	if err != nil {
 		return err
 	}
@@ -123,7 +128,7 @@ func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error
 	if p.events, err = intake.New(intake.Config{DB: p.db, Keys: p.keys}); err != nil {
 		return err
 	}
-	if p.texts, err = text.New(); err != nil {
+	if p.texts, err = text.New(text.Config{Blind: intel.Blind(p.keys), Secret: intel.Secret(p.keys)}); err != nil {
 		return err
 	}
 	p.models = registry.New(p.db)
@@ -132,18 +137,30 @@ func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error
 	if err != nil {
 		return err
 	}
-	return p.decisions.RegisterBacktests(p.jobs)
+	if err := p.decisions.RegisterBacktests(p.jobs); err != nil {
+		return err
+	}
+
+	// improve: what two people confirm of texts goes back to the detector
+	if p.intel, err = intel.New(intel.Config{DB: p.db, Keys: p.keys, Events: p.events, Texts: p.texts, Log: p.log}); err != nil {
+		return err
+	}
+	return p.intel.RegisterRuns(p.jobs, discoverEvery)
 }
 
-// familyMemory is how far back a start reads complaints, so that new ones are compared with them.
-const familyMemory = 90 * 24 * time.Hour
+// discoverEvery is how often the record is read for new words and templates.
+const discoverEvery = 6 * time.Hour
 
-// openTenant brings into memory what the tenant's decisions need: the windows, and the texts that new ones are compared with.
+// openTenant brings into memory what the tenant's decisions need: the windows, the texts that new ones are compared with, and what is
+// confirmed of texts.
 func (p *platform) openTenant(ctx context.Context, t qingyuan.Tenant) error {
 	if err := p.decisions.Open(ctx, t); err != nil {
 		return err
 	}
-	return p.events.Each(ctx, t, qingyuan.ComplaintReceived, p.db.Now().Add(-familyMemory), p.texts.Remember)
+	if err := p.recallTexts(ctx, t); err != nil {
+		return err
+	}
+	return p.intel.Adopt(ctx, t)
 }
 
 // newTenant makes a tenant with its keys, ruleset and first administrator. For a tenant that exists it does what is
@@ -252,6 +269,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	s.cancel = cancel
 	s.background.Go(func() { p.auth.Run(back) })
 	s.background.Go(func() { p.snapshots(back, c.Every) })
+	s.background.Go(func() { p.intel.Watch(back) })
 	s.background.Go(func() { p.jobs.Run(back) })
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
@@ -290,7 +308,7 @@ func (p *platform) snapshots(ctx context.Context, every time.Duration) {
 func (p *platform) snapshotAll(ctx context.Context) {
 	tenants, err := p.db.Tenants(ctx)
 	for _, t := range tenants {
-		err = errors.Join(err, p.decisions.Snapshot(ctx, t))
+		err = errors.Join(err, p.decisions.Snapshot(ctx, t), p.saveTexts(ctx, t))
 	}
 	if err != nil {
 		p.log.WarnContext(ctx, "windows were not written; the next start reads more of the record", "error", err)

@@ -19,12 +19,14 @@ import (
 	"qingyuan/internal/api"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
+	"qingyuan/internal/prevent/text"
 	"qingyuan/internal/store"
 	"qingyuan/internal/store/storetest"
 	"qingyuan/internal/telemetry"
@@ -45,6 +47,7 @@ type house struct {
 	auth      *auth.Service
 	decisions *decision.Service
 	models    *registry.Service
+	intel     *intel.Service
 	api       *api.Server
 	secret    string // of a key that may send events and read
 	name      string // of the administrator
@@ -53,7 +56,7 @@ type house struct {
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -62,7 +65,9 @@ func build(t *testing.T, db *store.DB) *house {
 	events, err := intake.New(intake.Config{DB: db, Keys: ring})
 	must(t, err)
 	models := registry.New(db)
-	decisions, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events, Models: models})
+	texts, err := text.New(text.Config{Blind: intel.Blind(ring), Secret: intel.Secret(ring)})
+	must(t, err)
+	decisions, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events, Models: models, Detectors: []decision.Detector{texts}})
 	must(t, err)
 	must(t, decisions.Bootstrap(ctx, tenant, "first"))
 	h := &house{db: db, keys: ring, auth: accounts, decisions: decisions, models: models}
@@ -72,6 +77,10 @@ func build(t *testing.T, db *store.DB) *house {
 	queue, err := jobs.New(jobs.Config{DB: db, Poll: 20 * time.Millisecond})
 	must(t, err)
 	must(t, decisions.RegisterBacktests(queue))
+	base, err := intel.New(intel.Config{DB: db, Keys: ring, Events: events, Texts: texts})
+	must(t, err)
+	must(t, base.RegisterRuns(queue, 0))
+	h.intel = base
 	run, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { queue.Run(run) })
@@ -87,6 +96,8 @@ func build(t *testing.T, db *store.DB) *house {
 		Decisions: decisions,
 		Jobs:      queue,
 		Law:       book,
+		Texts:     texts,
+		Intel:     base,
 		Metrics:   telemetry.NewMetrics(),
 		Version:   "test",
 	})

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/improve/intel"
+	"qingyuan/internal/jobs"
 	"qingyuan/internal/prevent/text/lexicon"
 )
 
@@ -186,9 +188,9 @@ func (s *Server) discovery() {
 	guarded(s, huma.Operation{OperationID: "reject-candidate", Method: http.MethodPost, Path: "/v1/text/candidates/{id}/reject", Tags: []string{"texts"},
 		Summary: "Take a candidate out of the queue until it has grown", DefaultStatus: http.StatusNoContent, Errors: []int{404, 409}}, writeIntel, s.rejectCandidate)
 	guarded(s, huma.Operation{OperationID: "start-discovery", Method: http.MethodPost, Path: "/v1/text/discovery", Tags: []string{"texts"},
-		Summary: "Read the record for what is new, in the background", DefaultStatus: http.StatusAccepted, Errors: []int{409}}, writeIntel, s.startDiscovery)
+		Summary: "Read the record for what is new, in the background", DefaultStatus: http.StatusAccepted, Errors: []int{429}}, writeIntel, s.startDiscovery)
 	guarded(s, huma.Operation{OperationID: "list-discovery-runs", Method: http.MethodGet, Path: "/v1/text/discovery", Tags: []string{"texts"},
-		Summary: "The newest 50 runs"}, seeIntel, s.listRuns)
+		Summary: "The latest runs, newest first, without what they gave"}, seeIntel, s.listRuns)
 	guarded(s, huma.Operation{OperationID: "get-discovery-run", Method: http.MethodGet, Path: "/v1/text/discovery/{id}", Tags: []string{"texts"},
 		Summary: "One run", Errors: []int{404}}, seeIntel, s.getRun)
 }
@@ -343,21 +345,30 @@ func (s *Server) rejectCandidate(ctx context.Context, p auth.Principal, in *reje
 
 // RunView is one reading of the record for what is new.
 type RunView struct {
-	ID        string     `json:"id"`
-	State     string     `json:"state" enum:"running,done,failed"`
-	Rules     string     `json:"rules" doc:"Version of the rules of discovery"`
-	Requester string     `json:"requester"`
-	AsOf      time.Time  `json:"as_of" doc:"End of the recent days"`
-	StartedAt time.Time  `json:"started_at"`
-	EndedAt   *time.Time `json:"ended_at,omitempty"`
-	Texts     int        `json:"texts"`
-	Found     int        `json:"found"`
-	Fresh     int        `json:"fresh" doc:"Of those found: new in the queue"`
-	Error     string     `json:"error,omitempty"`
+	ID         string     `json:"id"`
+	State      string     `json:"state" enum:"running,done,failed,cancelled"`
+	By         string     `json:"by,omitempty"`
+	AsOf       *time.Time `json:"as_of,omitempty" doc:"End of the recent days"`
+	Rules      string     `json:"rules,omitempty" doc:"Version of the rules of discovery"`
+	Texts      int        `json:"texts" doc:"Read"`
+	Found      int        `json:"found"`
+	CreatedAt  time.Time  `json:"created_at"`
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+	Error      string     `json:"error,omitempty"`
 }
 
-func runView(r *intel.Run) RunView {
-	return RunView{r.ID, r.State, r.Rules, r.Requester, r.AsOf, r.StartedAt, timeOrNil(r.EndedAt), r.Texts, r.Found, r.Fresh, r.Error}
+func runView(j *jobs.Job) (RunView, error) {
+	v := RunView{ID: j.ID, State: backtestStates[j.State], By: j.By.ID, CreatedAt: j.CreatedAt, FinishedAt: timeOrNil(j.FinishedAt)}
+	if j.State == jobs.Dead && j.Err != nil {
+		v.Error = j.Err.Message
+	}
+	if len(j.Result) == 0 {
+		return v, nil
+	}
+	var found intel.Found
+	err := json.Unmarshal(j.Result, &found)
+	v.AsOf, v.Rules, v.Texts, v.Found = timeOrNil(found.AsOf), found.Rules, found.Texts, found.Found
+	return v, err
 }
 
 type startInput struct {
@@ -369,11 +380,12 @@ type startInput struct {
 type runOutput struct{ Body RunView }
 
 func (s *Server) startDiscovery(ctx context.Context, p auth.Principal, in *startInput) (*runOutput, error) {
-	r, err := s.cfg.Intel.Start(ctx, p.Tenant, p.Actor, in.Body.AsOf)
+	j, err := s.cfg.Intel.Start(ctx, s.cfg.Jobs, p.Tenant, p.Actor, in.Body.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	return &runOutput{runView(r)}, nil
+	v, err := runView(&j)
+	return &runOutput{v}, err
 }
 
 type runsOutput struct {
@@ -383,13 +395,18 @@ type runsOutput struct {
 }
 
 func (s *Server) listRuns(ctx context.Context, p auth.Principal, _ *struct{}) (*runsOutput, error) {
-	all, err := s.cfg.Intel.Runs(ctx, p.Tenant, 50)
-	out := &runsOutput{}
-	out.Body.Items = []RunView{}
-	for i := range all {
-		out.Body.Items = append(out.Body.Items, runView(&all[i]))
+	all, _, err := s.cfg.Jobs.List(ctx, p.Tenant, jobs.Filter{Kind: intel.RunKind})
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	out := &runsOutput{}
+	out.Body.Items = make([]RunView, len(all))
+	for i, j := range all {
+		if out.Body.Items[i], err = runView(j); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 type runInput struct {
@@ -397,9 +414,13 @@ type runInput struct {
 }
 
 func (s *Server) getRun(ctx context.Context, p auth.Principal, in *runInput) (*runOutput, error) {
-	r, err := s.cfg.Intel.Run(ctx, p.Tenant, in.ID)
+	j, err := s.cfg.Jobs.Get(ctx, p.Tenant, in.ID)
+	if err == nil && j.Kind != intel.RunKind {
+		err = qingyuan.Errorf(qingyuan.NotFound, "there is no run %q", in.ID)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &runOutput{runView(r)}, nil
+	v, err := runView(&j)
+	return &runOutput{v}, err
 }

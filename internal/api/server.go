@@ -16,12 +16,14 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
+	"qingyuan/internal/prevent/text"
 	"qingyuan/internal/store"
 	"qingyuan/internal/telemetry"
 )
@@ -36,6 +38,8 @@ type Config struct {
 	Jobs      *jobs.Service
 	Models    *registry.Service
 	Law       *law.Book
+	Texts     *text.Detector
+	Intel     *intel.Service
 	Metrics   *telemetry.Metrics
 	Console   http.Handler // nil: no console
 	Log       *slog.Logger
@@ -83,6 +87,7 @@ func New(cfg Config) (*Server, error) {
 	s.models()
 	s.law()
 	s.approvals()
+	s.texts()
 	s.snoozes()
 	s.contacts()
 	s.lists()

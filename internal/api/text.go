@@ -35,6 +35,9 @@ func (s *Server) texts() {
 		Summary: "One version of the lender's own lexicon", Errors: []int{404}}, seeIntel, s.getLexiconVersion)
 	guarded(s, huma.Operation{OperationID: "change-lexicon", Method: http.MethodPost, Path: "/v1/text/lexicon/changes", Tags: []string{"texts"},
 		Summary: "Ask for terms to be added, replaced or removed", Description: secondPerson, DefaultStatus: http.StatusAccepted, Errors: []int{404}}, writeIntel, s.changeLexicon)
+	for _, kind := range intel.Kinds {
+		s.voteOn(kind, writeIntel, s.cfg.Intel.Approve)
+	}
 	s.families()
 	s.textContacts()
 	s.discovery()
@@ -138,7 +141,7 @@ func (s *Server) scanText(ctx context.Context, p auth.Principal, in *scanInput) 
 	}
 	v := ScanView{Terms: []HitView{}, Annex: []ExplanationView{}, Signals: []SignalView{}, Contacts: []MentionView{}, Clauses: []ClauseView{},
 		Lexicon: r.Terms.Version, Knowledge: r.Knowledge, Cut: r.Terms.Truncated,
-		Intent: VerdictView{Label: r.Intent.Label, Probability: r.Intent.Probability, Suspicious: r.Intent.Suspicious, Version: r.IntentVersion}}
+		Intent: VerdictView{Label: r.Intent.Label, Probability: r.Intent.Probability, Suspicious: r.Intent.Suspicious, Version: r.Version}}
 	for _, h := range r.Terms.Hits {
 		v.Terms = append(v.Terms, HitView{Term: h.Term, Text: h.Text, Raw: h.Raw, Span: h.Span, View: string(h.View), Typology: string(h.Typology),
 			Sense: h.Sense, Source: h.Source, Weak: h.Weak, Context: h.Context})
@@ -330,9 +333,5 @@ func (s *Server) changeLexicon(ctx context.Context, p auth.Principal, in *change
 			}
 		}
 	}
-	a, err := s.cfg.Intel.RequestLexicon(ctx, p.Tenant, p.Actor, c, "", in.Body.Reason)
-	if err != nil {
-		return nil, err
-	}
-	return &approvalOutput{http.StatusAccepted, approvalView(a)}, nil
+	return accepted(s.cfg.Intel.RequestLexicon(ctx, p.Tenant, p.Actor, c, "", in.Body.Reason))
 }

@@ -48,6 +48,7 @@ const (
 	Metrics   Resource = "metrics"
 	Jobs      Resource = "jobs"
 	Law       Resource = "law"      // clocks, calendars, articles: the same for everybody
+	Intel     Resource = "intel"    // the black/grey base: lexicon, templates, contacts, what is new
 	Personal  Resource = "personal" // personal data, which everyone else sees masked
 )
 
@@ -88,6 +89,8 @@ var matrix = []struct {
 	{Permission{Jobs, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Jobs, Manage}, []Role{Admin}},
 	{Permission{Law, Read}, []Role{Admin, Clerk, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
+	{Permission{Intel, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
+	{Permission{Intel, Write}, []Role{Analyst, TaskforceLead}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 

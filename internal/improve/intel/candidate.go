@@ -10,6 +10,7 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/audit"
+	"qingyuan/internal/keys"
 	"qingyuan/internal/prevent/text/lexicon"
 	"qingyuan/internal/store"
 )
@@ -83,6 +84,9 @@ func (s *Service) Candidates(ctx context.Context, tenant qingyuan.Tenant, f Cand
 	if f.Before <= 0 {
 		f.Before = 1 << 62
 	}
+	if err := s.release(ctx, tenant); err != nil {
+		return nil, err
+	}
 	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
 		all, err = s.candidates(tx, `(state = $2 OR $2 = '') AND (kind = $3 OR $3 = '') AND (score < $4 OR (score = $4 AND id > $5))
 			ORDER BY score DESC, id LIMIT $6`, f.State, f.Kind, f.Before, f.ID, f.Limit)
@@ -112,7 +116,7 @@ func (s *Service) candidate(tx *store.Tx, id string) (*Candidate, error) {
 }
 
 func (s *Service) candidates(tx *store.Tx, where string, args ...any) ([]Candidate, error) {
-	rows, err := tx.Query(`SELECT `+candidateColumns+` FROM candidate WHERE tenant = $1 AND `+where, args...)
+	rows, err := tx.Query(`SELECT `+candidateColumns+` FROM text_candidate WHERE tenant = $1 AND `+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -152,25 +156,63 @@ func (s *Service) propose(tx *store.Tx, id, by, approval string) error {
 	if err != nil {
 		return err
 	}
-	if c.State != Waiting && c.State != Rejected && !s.lapsed(tx, c) {
+	if c.State != Waiting && c.State != Rejected && !(c.State == Proposed && lapsed(tx, c.Approval)) {
 		return qingyuan.Errorf(qingyuan.Conflict, "the candidate is %s already", c.State)
 	}
-	_, err = tx.Exec(`UPDATE candidate SET state = $3, judge = $4, approval = $5, updated_at = $6 WHERE tenant = $1 AND id = $2`, id, Proposed, by, approval, tx.Now().UnixMicro())
+	_, err = tx.Exec(`UPDATE text_candidate SET state = $3, judge = $4, approval = $5, updated_at = $6 WHERE tenant = $1 AND id = $2`, id, Proposed, by, approval, tx.Now().UnixMicro())
 	return err
 }
 
-// lapsed says whether the approval about a proposed candidate has expired.
-func (s *Service) lapsed(tx *store.Tx, c *Candidate) bool {
-	if c.State != Proposed {
-		return false
+// lapsed says whether an approval ended without effect.
+func lapsed(tx *store.Tx, approval string) bool {
+	a, err := audit.Get(tx, approval)
+	return err == nil && (a.State == audit.Expired || a.State == audit.Rejected)
+}
+
+// release puts candidates back into the queue whose approval ended without effect.
+func (s *Service) release(ctx context.Context, tenant qingyuan.Tenant) error {
+	var ids []string
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		rows, err := tx.Query(`SELECT id, approval FROM text_candidate WHERE tenant = $1 AND state = $2`, Proposed)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		open := map[string]string{}
+		for rows.Next() {
+			var id, approval string
+			if err := rows.Scan(&id, &approval); err != nil {
+				return err
+			}
+			open[id] = approval
+		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		rows.Close()
+		for id, approval := range open {
+			if lapsed(tx, approval) {
+				ids = append(ids, id)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return err
 	}
-	a, err := audit.Get(tx, c.Approval)
-	return err == nil && a.State == audit.Expired
+	return s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		for _, id := range ids {
+			if err := s.settle(tx, id, Waiting); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // settle ends the proposal about a candidate.
 func (s *Service) settle(tx *store.Tx, id, state string) error {
-	_, err := tx.Exec(`UPDATE candidate SET state = $3, judged_writers = writers, updated_at = $4 WHERE tenant = $1 AND id = $2 AND state = $5`,
+	_, err := tx.Exec(`UPDATE text_candidate SET state = $3, judged_writers = writers, updated_at = $4 WHERE tenant = $1 AND id = $2 AND state = $5`,
 		id, state, tx.Now().UnixMicro(), Proposed)
 	return err
 }
@@ -188,7 +230,7 @@ func (s *Service) RejectCandidate(ctx context.Context, tenant qingyuan.Tenant, a
 		if c.State != Waiting {
 			return qingyuan.Errorf(qingyuan.Conflict, "the candidate is %s already", c.State)
 		}
-		_, err = tx.Exec(`UPDATE candidate SET state = $3, judged_writers = writers, judge = $4, reason = $5, updated_at = $6 WHERE tenant = $1 AND id = $2`,
+		_, err = tx.Exec(`UPDATE text_candidate SET state = $3, judged_writers = writers, judge = $4, reason = $5, updated_at = $6 WHERE tenant = $1 AND id = $2`,
 			id, Rejected, actor.ID, reason, tx.Now().UnixMicro())
 		if err != nil {
 			return err
@@ -258,58 +300,45 @@ func (s *Service) varied(ctx context.Context, tenant qingyuan.Tenant, c *Candida
 }
 
 // keep stores what a run found: new ones are put into the queue, known ones get their new figures, rejected ones come back where they
-// have grown. It returns how many are new in the queue.
-func (s *Service) keep(ctx context.Context, tenant qingyuan.Tenant, found []Candidate) (fresh int, err error) {
-	key, err := s.cfg.Keys.Person(ctx, tenant, "")
-	if err != nil {
-		return 0, err
-	}
+// have grown.
+func (s *Service) keep(tx *store.Tx, key *keys.Person, found []Candidate) error {
+	key.Persist(tx)
 	for i := range found {
 		c := &found[i]
-		name, err := s.cfg.Keys.Blind(ctx, tenant, "text.candidate", c.Kind+"|"+string(c.Author)+"|"+c.Detail.Term+"|"+c.Detail.Family+"|"+c.Detail.Word)
-		if err != nil {
-			return fresh, err
+		name, err := s.cfg.Keys.Blind(tx.Context(), tx.Tenant(), "text.candidate", strings.Join([]string{c.Kind, string(c.Author), c.Detail.Term, c.Detail.Family, c.Detail.Word}, "|"))
+		if err == nil {
+			err = s.upsert(tx, c, name, key.Seal)
 		}
-		again := false
-		err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-			key.Persist(tx)
-			again, err = s.upsert(tx, c, name, key.Seal)
+		if err != nil {
 			return err
-		})
-		if err != nil {
-			return fresh, err
-		}
-		if again {
-			fresh++
 		}
 	}
-	return fresh, nil
+	return nil
 }
 
-// upsert stores one candidate; fresh says that it was put into the queue.
-func (s *Service) upsert(tx *store.Tx, c *Candidate, key string, seal func([]byte, string) []byte) (fresh bool, err error) {
+func (s *Service) upsert(tx *store.Tx, c *Candidate, key string, seal func([]byte, string) []byte) error {
 	var id, state string
 	var judged sql.NullInt64
-	known, err := tx.Get(`SELECT id, state, judged_writers FROM candidate WHERE tenant = $1 AND key = $2`, []any{key}, &id, &state, &judged)
+	known, err := tx.Get(`SELECT id, state, judged_writers FROM text_candidate WHERE tenant = $1 AND key = $2`, []any{key}, &id, &state, &judged)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if !known {
-		id, state, fresh = qingyuan.NewID("cnd", tx.Now()), Waiting, true
+		id, state = qingyuan.NewID("cnd", tx.Now()), Waiting
 	}
 	if state == Rejected && float64(c.Writers) >= s.rules.Regrown*float64(max(judged.Int64, 1)) {
-		state, fresh = Waiting, true
+		state = Waiting
 	}
 	detail, err := json.Marshal(c.Detail)
 	if err != nil {
-		return false, err
+		return err
 	}
 	args := []any{id, key, c.Kind, string(c.Author), state, int64(c.Score * 1000), c.Texts, c.Writers, c.First.UnixMicro(), c.Last.UnixMicro(),
 		seal(detail, candidateAs(id)), c.Run, tx.Now().UnixMicro()}
-	_, err = tx.Exec(`INSERT INTO candidate (tenant, id, key, kind, author, state, score, texts, writers, first_seen, last_seen, detail, run, judged_writers, judge, reason, approval, updated_at)
+	_, err = tx.Exec(`INSERT INTO text_candidate (tenant, id, key, kind, author, state, score, texts, writers, first_seen, last_seen, detail, run, judged_writers, judge, reason, approval, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '', '', '', $14)
 		ON CONFLICT (tenant, key) DO UPDATE SET state = excluded.state, score = excluded.score, texts = excluded.texts, writers = excluded.writers,
-		first_seen = CASE WHEN excluded.first_seen < candidate.first_seen THEN excluded.first_seen ELSE candidate.first_seen END,
+		first_seen = CASE WHEN excluded.first_seen < text_candidate.first_seen THEN excluded.first_seen ELSE text_candidate.first_seen END,
 		last_seen = excluded.last_seen, detail = excluded.detail, run = excluded.run, updated_at = excluded.updated_at`, args...)
-	return fresh, err
+	return err
 }

@@ -50,7 +50,7 @@ func (s *Service) Gather(ctx context.Context, tenant qingyuan.Tenant) error {
 		var after, last int64
 		var events []*qingyuan.Event
 		err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) (err error) {
-			if _, err = tx.Get(`SELECT seq FROM gathered WHERE tenant = $1`, nil, &after); err != nil {
+			if _, err = tx.Get(`SELECT seq FROM text_gathered WHERE tenant = $1`, nil, &after); err != nil {
 				return err
 			}
 			if last, err = tx.LastSeq(); err != nil || last == after {
@@ -75,7 +75,7 @@ func (s *Service) Gather(ctx context.Context, tenant qingyuan.Tenant) error {
 					return err
 				}
 			}
-			_, err := tx.Exec(`INSERT INTO gathered (tenant, seq) VALUES ($1, $2) ON CONFLICT (tenant) DO UPDATE SET seq = excluded.seq WHERE gathered.seq < excluded.seq`, last)
+			_, err := tx.Exec(`INSERT INTO text_gathered (tenant, seq) VALUES ($1, $2) ON CONFLICT (tenant) DO UPDATE SET seq = excluded.seq WHERE text_gathered.seq < excluded.seq`, last)
 			return err
 		})
 		if err != nil || len(events) < gatherPage {
@@ -135,11 +135,11 @@ func writerOf(e *qingyuan.Event) string {
 
 // note stores the sighting and counts it, once.
 func (n *sighting) note(tx *store.Tx) error {
-	known, err := tx.Get(`SELECT seq FROM sighting WHERE tenant = $1 AND key = $2 AND seq = $3`, []any{n.key, n.seq}, new(int64))
+	known, err := tx.Get(`SELECT seq FROM text_sighting WHERE tenant = $1 AND key = $2 AND seq = $3`, []any{n.key, n.seq}, new(int64))
 	if err != nil || known {
 		return err
 	}
-	met, err := tx.Get(`SELECT seq FROM sighting WHERE tenant = $1 AND key = $2 AND writer = $3 LIMIT 1`, []any{n.key, n.writer}, new(int64))
+	met, err := tx.Get(`SELECT seq FROM text_sighting WHERE tenant = $1 AND key = $2 AND writer = $3 LIMIT 1`, []any{n.key, n.writer}, new(int64))
 	if err != nil {
 		return err
 	}
@@ -147,14 +147,14 @@ func (n *sighting) note(tx *store.Tx) error {
 	if met {
 		fresh = 0
 	}
-	_, err = tx.Exec(`INSERT INTO sighting (tenant, key, seq, role, writer, at) VALUES ($1, $2, $3, $4, $5, $6)`, n.key, n.seq, n.role, n.writer, n.at)
+	_, err = tx.Exec(`INSERT INTO text_sighting (tenant, key, seq, role, writer, at) VALUES ($1, $2, $3, $4, $5, $6)`, n.key, n.seq, n.role, n.writer, n.at)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO contact (tenant, key, kind, events, posts, writers, first_seen, last_seen) VALUES ($1, $2, $3, 1, $4, 1, $5, $5)
-		ON CONFLICT (tenant, key) DO UPDATE SET events = contact.events + 1, posts = contact.posts + excluded.posts, writers = contact.writers + $6,
-		first_seen = CASE WHEN excluded.first_seen < contact.first_seen THEN excluded.first_seen ELSE contact.first_seen END,
-		last_seen = CASE WHEN excluded.last_seen > contact.last_seen THEN excluded.last_seen ELSE contact.last_seen END`,
+	_, err = tx.Exec(`INSERT INTO text_contact (tenant, key, kind, events, posts, writers, first_seen, last_seen) VALUES ($1, $2, $3, 1, $4, 1, $5, $5)
+		ON CONFLICT (tenant, key) DO UPDATE SET events = text_contact.events + 1, posts = text_contact.posts + excluded.posts, writers = text_contact.writers + $6,
+		first_seen = CASE WHEN excluded.first_seen < text_contact.first_seen THEN excluded.first_seen ELSE text_contact.first_seen END,
+		last_seen = CASE WHEN excluded.last_seen > text_contact.last_seen THEN excluded.last_seen ELSE text_contact.last_seen END`,
 		n.key, string(n.kind), n.post, n.at, fresh)
 	return err
 }
@@ -202,7 +202,7 @@ func (s *Service) Contact(ctx context.Context, tenant qingyuan.Tenant, key strin
 }
 
 func (s *Service) contacts(tx *store.Tx, where string, args ...any) ([]Contact, error) {
-	rows, err := tx.Query(`SELECT key, kind, events, posts, writers, first_seen, last_seen FROM contact WHERE tenant = $1 AND `+where, args...)
+	rows, err := tx.Query(`SELECT key, kind, events, posts, writers, first_seen, last_seen FROM text_contact WHERE tenant = $1 AND `+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +295,7 @@ func walk(v any, try func(string) bool) bool {
 
 // sightingsOf reads the newest sightings of a contact.
 func (s *Service) sightingsOf(tx *store.Tx, key string, limit int) ([]Sighting, error) {
-	rows, err := tx.Query(`SELECT seq, role FROM sighting WHERE tenant = $1 AND key = $2 ORDER BY seq DESC LIMIT $3`, key, limit)
+	rows, err := tx.Query(`SELECT seq, role FROM text_sighting WHERE tenant = $1 AND key = $2 ORDER BY seq DESC LIMIT $3`, key, limit)
 	if err != nil {
 		return nil, err
 	}

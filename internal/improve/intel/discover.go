@@ -3,6 +3,7 @@ package intel
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -10,89 +11,91 @@ import (
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/jobs"
 	"qingyuan/internal/prevent/text"
 	"qingyuan/internal/store"
 )
 
-// Run is one reading of the record for what is new.
-type Run struct {
-	ID        string
-	State     string // running, done, failed
-	Rules     string // version
-	Requester string
-	AsOf      time.Time // the end of the recent days
-	StartedAt time.Time
-	EndedAt   time.Time
-	Texts     int // read
-	Found     int
-	Fresh     int // of those found: new in the queue
-	Error     string
+// RunKind is the kind of the jobs that look for what is new.
+const RunKind = "text.discovery"
+
+// longestRun bounds one run.
+const longestRun = 10 * time.Minute
+
+// RunJob is the payload of a run.
+type RunJob struct {
+	AsOf time.Time `json:"as_of,omitzero"` // the end of the recent days; zero: when the run begins
 }
 
-// The states of a run.
-const (
-	Running = "running"
-	Done    = "done"
-	Failed  = "failed"
-)
-
-// Start begins a run in the background; asOf is the end of the recent days, zero is now. Errors: conflict where one is under way.
-func (s *Service) Start(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, asOf time.Time) (*Run, error) {
-	r := &Run{ID: qingyuan.NewID("run", s.cfg.DB.Now()), State: Running, Rules: s.rules.Version, Requester: actor.ID, AsOf: asOf, StartedAt: s.cfg.DB.Now().UTC()}
-	if asOf.IsZero() {
-		r.AsOf = r.StartedAt
-	}
-	if _, busy := s.running.LoadOrStore(tenant, r.ID); busy {
-		return nil, qingyuan.Errorf(qingyuan.Conflict, "a run is under way")
-	}
-	err := s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO discovery_run (tenant, id, state, rules, requester, as_of, started_at, texts, found, fresh, error)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, '')`, r.ID, r.State, r.Rules, r.Requester, r.AsOf.UnixMicro(), r.StartedAt.UnixMicro())
-		return err
-	})
-	if err != nil {
-		s.running.Delete(tenant)
-		return nil, err
-	}
-	begun := *r
-	s.work.Go(func() {
-		defer s.running.Delete(tenant)
-		s.run(context.WithoutCancel(ctx), tenant, r)
-	})
-	return &begun, nil
+// Found is the result of a run.
+type Found struct {
+	AsOf  time.Time `json:"as_of"`
+	Rules string    `json:"rules"` // version
+	Texts int       `json:"texts"` // read
+	Found int       `json:"found"`
 }
 
-// run reads the record and stores what was found and how the run ended.
-func (s *Service) run(ctx context.Context, tenant qingyuan.Tenant, r *Run) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	defer cancel()
-	found, err := s.discover(ctx, tenant, r)
-	if err == nil {
-		r.Found = len(found)
-		r.Fresh, err = s.keep(ctx, tenant, found)
+// RegisterRuns lets the queue run discovery: one run at a time, and one every so often for each tenant where every is not 0.
+func (s *Service) RegisterRuns(q *jobs.Service, every time.Duration) error {
+	if every > 0 {
+		q.Every(jobs.Each(every), jobs.Spec{Kind: RunKind, MaxAttempts: 2, By: qingyuan.Actor{Kind: qingyuan.ActorSystem, ID: "intel"}})
 	}
-	if r.State = Done; err != nil {
-		r.State, r.Error = Failed, "the run failed: "+string(qingyuan.CodeOf(err))
-		s.cfg.Log.ErrorContext(ctx, "discovery failed", "tenant", tenant, "run", r.ID, "error", err)
+	return q.Register(RunKind, s.run, jobs.Concurrency(1), jobs.Timeout(longestRun))
+}
+
+// Start begins a run in the background. Errors: too_many where one is under way.
+func (s *Service) Start(ctx context.Context, q *jobs.Service, tenant qingyuan.Tenant, by qingyuan.Actor, asOf time.Time) (job jobs.Job, err error) {
+	payload, err := json.Marshal(RunJob{asOf})
+	if err != nil {
+		return job, err
 	}
-	r.EndedAt = s.cfg.DB.Now().UTC()
-	err = s.cfg.DB.Write(context.WithoutCancel(ctx), tenant, func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE discovery_run SET state = $3, ended_at = $4, texts = $5, found = $6, fresh = $7, error = $8 WHERE tenant = $1 AND id = $2`,
-			r.ID, r.State, r.EndedAt.UnixMicro(), r.Texts, r.Found, r.Fresh, r.Error)
+	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
+		if n, err := jobs.Unfinished(tx, RunKind); err != nil || n > 0 {
+			if err == nil {
+				err = qingyuan.Errorf(qingyuan.TooMany, "a run is under way")
+			}
+			return err
+		}
+		job, err = q.Enqueue(tx, jobs.Spec{Kind: RunKind, Payload: payload, MaxAttempts: 2, By: by})
 		return err
 	})
-	if err != nil {
-		s.cfg.Log.ErrorContext(ctx, "the end of a discovery run is not on record", "tenant", tenant, "run", r.ID, "error", err)
+	return job, err
+}
+
+// run reads the record and stores what was found with the end of the job.
+func (s *Service) run(ctx context.Context, r *jobs.Run) error {
+	var of RunJob
+	if len(r.Payload) > 0 {
+		if err := r.Decode(&of); err != nil {
+			return err
+		}
 	}
+	out := Found{AsOf: of.AsOf, Rules: s.rules.Version}
+	if out.AsOf.IsZero() {
+		out.AsOf = s.cfg.DB.Now().UTC()
+	}
+	key, err := s.cfg.Keys.Person(ctx, r.Tenant, "")
+	if err != nil {
+		return err
+	}
+	found, err := s.discover(ctx, r.Tenant, r.ID, &out)
+	if err != nil {
+		return err
+	}
+	out.Found = len(found)
+	if r.Result, err = json.Marshal(out); err != nil {
+		return err
+	}
+	return r.Commit(ctx, func(tx *store.Tx) error { return s.keep(tx, key, found) })
 }
 
 // discover reads the texts of both periods and returns what is new in them. It changes nothing.
-func (s *Service) discover(ctx context.Context, tenant qingyuan.Tenant, r *Run) ([]Candidate, error) {
-	c, err := s.read(ctx, tenant, r)
+func (s *Service) discover(ctx context.Context, tenant qingyuan.Tenant, run string, out *Found) ([]Candidate, error) {
+	c, err := s.read(ctx, tenant, out.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	r.Texts = len(c.recent.docs) + len(c.before.docs)
+	out.Texts = len(c.recent.docs) + len(c.before.docs)
 	var found []Candidate
 	for _, group := range authorGroups {
 		var docs []*document
@@ -101,10 +104,10 @@ func (s *Service) discover(ctx context.Context, tenant qingyuan.Tenant, r *Run) 
 				docs = append(docs, d)
 			}
 		}
-		found = append(found, s.terms(ctx, tenant, r, group[0], docs)...)
-		found = append(found, s.variants(r, group[0], docs)...)
+		found = append(found, s.terms(ctx, tenant, run, group[0], docs)...)
+		found = append(found, s.variants(run, group[0], docs)...)
 	}
-	growing, err := s.growing(tenant, r)
+	growing, err := s.growing(tenant, run, out.AsOf)
 	found = append(found, growing...)
 	slices.SortStableFunc(found, func(a, b Candidate) int { return cmp.Compare(b.Score, a.Score) })
 	return found[:min(len(found), s.rules.Queue)], err
@@ -140,15 +143,15 @@ func (s *sample) add(d *document) {
 }
 
 // read samples the texts of the recent days and of the days before.
-func (s *Service) read(ctx context.Context, tenant qingyuan.Tenant, r *Run) (*corpus, error) {
-	dice := rand.New(rand.NewPCG(1, uint64(r.AsOf.UnixMicro()))) // the same run reads the same texts
+func (s *Service) read(ctx context.Context, tenant qingyuan.Tenant, asOf time.Time) (*corpus, error) {
+	dice := rand.New(rand.NewPCG(1, uint64(asOf.UnixMicro()))) // the same run reads the same texts
 	c := &corpus{recent: sample{most: s.rules.MaxTexts / 2, dice: dice}, before: sample{most: s.rules.MaxTexts / 2, dice: dice}}
 	day := 24 * time.Hour
-	recent := r.AsOf.Add(-time.Duration(s.rules.RecentDays) * day)
+	recent := asOf.Add(-time.Duration(s.rules.RecentDays) * day)
 	since := recent.Add(-time.Duration(s.rules.ReferenceDays) * day)
 	for _, kind := range texted {
 		err := s.cfg.Events.Each(ctx, tenant, kind, since, func(e *qingyuan.Event) {
-			if e.EffectiveAt.After(r.AsOf) {
+			if e.EffectiveAt.After(asOf) {
 				return
 			}
 			for _, w := range text.Texts(e) {
@@ -217,7 +220,7 @@ func (s *Service) look(ctx context.Context, tenant qingyuan.Tenant, d *document)
 }
 
 // terms are the new words of one group of authors.
-func (s *Service) terms(ctx context.Context, tenant qingyuan.Tenant, r *Run, author qingyuan.AuthorKind, docs []*document) (found []Candidate) {
+func (s *Service) terms(ctx context.Context, tenant qingyuan.Tenant, run string, author qingyuan.AuthorKind, docs []*document) (found []Candidate) {
 	typologies := map[string]qingyuan.Typology{}
 	for _, d := range docs {
 		typologies[d.id] = d.typology
@@ -228,7 +231,7 @@ func (s *Service) terms(ctx context.Context, tenant qingyuan.Tenant, r *Run, aut
 			continue
 		}
 		c := Candidate{Kind: Term, Author: author, Score: w.score, Texts: w.texts, Writers: w.writers, First: time.UnixMicro(w.first).UTC(),
-			Last: time.UnixMicro(w.last).UTC(), Run: r.ID, Detail: Detail{Word: name, Recent: w.recent, Reference: w.reference, Suspicious: w.suspect,
+			Last: time.UnixMicro(w.last).UTC(), Run: run, Detail: Detail{Word: name, Recent: w.recent, Reference: w.reference, Suspicious: w.suspect,
 				Burst: w.burst, Association: w.association, Cohesion: w.cohesion, Entropy: w.entropy, Cities: w.cities, Evidence: w.evidence}}
 		votes := map[qingyuan.Typology]int{}
 		for _, p := range w.evidence {
@@ -250,7 +253,7 @@ func (s *Service) known(ctx context.Context, tenant qingyuan.Tenant, word string
 }
 
 // variants are known terms in a form that several writers use.
-func (s *Service) variants(r *Run, author qingyuan.AuthorKind, docs []*document) (found []Candidate) {
+func (s *Service) variants(run string, author qingyuan.AuthorKind, docs []*document) (found []Candidate) {
 	type form struct{ term, raw string }
 	at := map[form]*Candidate{}
 	writers := map[form]map[string]bool{}
@@ -259,7 +262,7 @@ func (s *Service) variants(r *Run, author qingyuan.AuthorKind, docs []*document)
 			f := form{x.term, strings.ToLower(x.raw)}
 			c := at[f]
 			if c == nil {
-				c = &Candidate{Kind: Variant, Author: author, Run: r.ID, First: time.UnixMicro(d.at).UTC(), Detail: Detail{Word: f.raw, Term: x.term, TermText: x.name, Typology: d.typology}}
+				c = &Candidate{Kind: Variant, Author: author, Run: run, First: time.UnixMicro(d.at).UTC(), Detail: Detail{Word: f.raw, Term: x.term, TermText: x.name, Typology: d.typology}}
 				at[f], writers[f] = c, map[string]bool{}
 			}
 			when := time.UnixMicro(d.at).UTC()
@@ -297,8 +300,8 @@ func (s *Service) variants(r *Run, author qingyuan.AuthorKind, docs []*document)
 }
 
 // growing are the templates that more and more writers use and that nobody has judged.
-func (s *Service) growing(tenant qingyuan.Tenant, r *Run) (found []Candidate, err error) {
-	recent := r.AsOf.AddDate(0, 0, -s.rules.RecentDays)
+func (s *Service) growing(tenant qingyuan.Tenant, run string, asOf time.Time) (found []Candidate, err error) {
+	recent := asOf.AddDate(0, 0, -s.rules.RecentDays)
 	all, err := s.cfg.Texts.Survey(tenant, s.rules.FamilyRecent, recent)
 	if err != nil {
 		return nil, err
@@ -316,7 +319,7 @@ func (s *Service) growing(tenant qingyuan.Tenant, r *Run) (found []Candidate, er
 		if err != nil {
 			continue // it was joined to another meanwhile
 		}
-		c := Candidate{Kind: Growing, Author: f.Author, Texts: f.Size, Writers: max(f.Subjects, 1), First: f.First, Last: f.Last, Run: r.ID,
+		c := Candidate{Kind: Growing, Author: f.Author, Texts: f.Size, Writers: max(f.Subjects, 1), First: f.First, Last: f.Last, Run: run,
 			Score:  math.Sqrt(2*float64(f.Recent)*math.Log(max(rate, 1))) + math.Log1p(float64(f.Subjects)+float64(f.Cities)),
 			Detail: Detail{Family: whole.ID, Recent: f.Recent, Reference: before, Cities: whole.Cities}}
 		for _, m := range whole.Members[max(0, len(whole.Members)-s.rules.Evidence):] {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"qingyuan"
 	"qingyuan/internal/intake"
@@ -288,54 +287,4 @@ func boundary(s string, i int) int {
 		i--
 	}
 	return i
-}
-
-// Runs reads the newest runs.
-func (s *Service) Runs(ctx context.Context, tenant qingyuan.Tenant, limit int) (all []Run, err error) {
-	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
-		all, err = runs(tx, `started_at >= $2 ORDER BY started_at DESC, id LIMIT $3`, 0, limit)
-		return err
-	})
-	return all, err
-}
-
-// Run reads one run. Errors: not_found.
-func (s *Service) Run(ctx context.Context, tenant qingyuan.Tenant, id string) (r *Run, err error) {
-	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
-		all, err := runs(tx, `id = $2`, id)
-		if err == nil && len(all) == 0 {
-			err = qingyuan.Errorf(qingyuan.NotFound, "there is no run %q", id)
-		}
-		if err == nil {
-			r = &all[0]
-		}
-		return err
-	})
-	if err == nil && r.State == Running {
-		if now, _ := s.running.Load(tenant); now != r.ID {
-			r.State, r.Error = Failed, "the process that ran it ended"
-		}
-	}
-	return r, err
-}
-
-func runs(tx *store.Tx, where string, args ...any) (all []Run, err error) {
-	rows, err := tx.Query(`SELECT id, state, rules, requester, as_of, started_at, coalesce(ended_at, 0), texts, found, fresh, error FROM discovery_run WHERE tenant = $1 AND `+where, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r Run
-		var asOf, started, ended int64
-		if err := rows.Scan(&r.ID, &r.State, &r.Rules, &r.Requester, &asOf, &started, &ended, &r.Texts, &r.Found, &r.Fresh, &r.Error); err != nil {
-			return nil, err
-		}
-		r.AsOf, r.StartedAt = time.UnixMicro(asOf).UTC(), time.UnixMicro(started).UTC()
-		if ended > 0 {
-			r.EndedAt = time.UnixMicro(ended).UTC()
-		}
-		all = append(all, r)
-	}
-	return all, rows.Err()
 }

@@ -33,8 +33,6 @@ type Service struct {
 	rules Rules
 
 	adopting sync.Mutex // one matcher is built at a time
-	running  sync.Map   // qingyuan.Tenant → id of the run under way
-	work     sync.WaitGroup
 }
 
 // New makes a service.
@@ -160,13 +158,10 @@ func (s *Service) request(ctx context.Context, tenant qingyuan.Tenant, p audit.P
 	return a, err
 }
 
-// Approve adds the actor's agreement to a request of this package; with the last one needed it takes effect in the same transaction, and
+// Approve adds the voter's agreement to a request of this package; with the last one needed it takes effect in the same transaction, and
 // this process reads texts by it before the call returns. Errors: those of [audit.Approve]; those of what takes effect.
-func (s *Service) Approve(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id, comment string) (a *audit.Approval, err error) {
-	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		if a, err = audit.Approve(tx, id, actor, comment); err != nil || a.State != audit.Approved {
-			return err
-		}
+func (s *Service) Approve(ctx context.Context, b audit.Ballot) (*audit.Approval, error) {
+	a, err := b.Cast(ctx, s.cfg.DB, func(tx *store.Tx, a *audit.Approval) error {
 		p, err := parseProposal(a.Payload)
 		if err != nil {
 			return err
@@ -186,23 +181,8 @@ func (s *Service) Approve(ctx context.Context, tenant qingyuan.Tenant, actor qin
 		return err
 	})
 	if err == nil && a.State == audit.Approved {
-		err = s.Adopt(ctx, tenant)
+		err = s.Adopt(ctx, b.Tenant)
 	}
-	return a, err
-}
-
-// Reject closes a request without effect; the candidate that led to it is new again. Errors: those of [audit.Reject].
-func (s *Service) Reject(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, id, comment string) (a *audit.Approval, err error) {
-	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		if a, err = audit.Reject(tx, id, actor, comment); err != nil {
-			return err
-		}
-		p, err := parseProposal(a.Payload)
-		if err == nil && p.Candidate != "" {
-			err = s.settle(tx, p.Candidate, Waiting)
-		}
-		return err
-	})
 	return a, err
 }
 
@@ -268,15 +248,13 @@ func (s *Service) TermID(ctx context.Context, tenant qingyuan.Tenant, word strin
 	return "own-" + key[:12], nil
 }
 
-// Watch adopts what other processes confirmed, gathers contacts and looks for what is new, until ctx ends.
-func (s *Service) Watch(ctx context.Context, discover time.Duration) {
+// Watch adopts what other processes confirmed and gathers contacts, until ctx ends.
+func (s *Service) Watch(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	last := map[qingyuan.Tenant]time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
-			s.work.Wait()
 			return
 		case <-tick.C:
 		}
@@ -288,13 +266,8 @@ func (s *Service) Watch(ctx context.Context, discover time.Duration) {
 			if err == nil {
 				err = s.Gather(ctx, t)
 			}
-			if was, ok := last[t]; err == nil && discover > 0 && (!ok || time.Since(was) >= discover) {
-				if last[t] = time.Now(); ok {
-					_, err = s.Start(ctx, t, qingyuan.Actor{Kind: qingyuan.ActorSystem, ID: "intel"}, time.Time{})
-				}
-			}
 		}
-		if err != nil && ctx.Err() == nil && qingyuan.CodeOf(err) != qingyuan.Conflict {
+		if err != nil && ctx.Err() == nil {
 			s.cfg.Log.WarnContext(ctx, "the black/grey base will try again", "error", err)
 		}
 	}

@@ -17,6 +17,7 @@ type Report struct {
 	Terms     *lexicon.Result
 	Annex     []lexicon.Explanation // 暗语说明
 	Intent    classify.Prediction
+	Version   string              // of the model of intents
 	Evidence  []classify.Evidence // spans that speak for the intent
 	Typology  classify.Prediction // where the intent is suspicious
 	Signals   []qingyuan.Signal   // as an event with this text would have, but for its contacts
@@ -42,7 +43,7 @@ func (d *Detector) Examine(ctx context.Context, t qingyuan.Tenant, text string, 
 	}
 	w := Written{Author: author, Text: text}
 	r.Annex = k.words.Annex(r.Terms)
-	r.Intent = d.intents.Intent.Classify(text)
+	r.Intent, r.Version = d.intents.Intent.Classify(text), d.intents.Intent.Version()
 	if d.intents.Explain != nil {
 		r.Evidence = d.intents.Explain(text, r.Intent.Label, evidenceShown)
 	}

@@ -52,7 +52,7 @@ CREATE TABLE contact_mark (
   PRIMARY KEY (tenant, id)
 );
 CREATE INDEX contact_mark_key ON contact_mark (tenant, key);
-CREATE TABLE sighting (
+CREATE TABLE text_sighting (
   tenant text NOT NULL,
   key text NOT NULL,
   seq bigint NOT NULL,
@@ -61,7 +61,7 @@ CREATE TABLE sighting (
   at bigint NOT NULL,
   PRIMARY KEY (tenant, key, seq, role)
 ) /*sqlite: WITHOUT ROWID*/;
-CREATE TABLE contact (
+CREATE TABLE text_contact (
   tenant text NOT NULL,
   key text NOT NULL,
   kind text NOT NULL,
@@ -72,28 +72,13 @@ CREATE TABLE contact (
   last_seen bigint NOT NULL,
   PRIMARY KEY (tenant, key)
 );
-CREATE INDEX contact_writers ON contact (tenant, writers, key);
-CREATE TABLE gathered (
+CREATE INDEX text_contact_writers ON text_contact (tenant, writers, key);
+CREATE TABLE text_gathered (
   tenant text NOT NULL,
   seq bigint NOT NULL,
   PRIMARY KEY (tenant)
 );
-CREATE TABLE discovery_run (
-  tenant text NOT NULL,
-  id text NOT NULL,
-  state text NOT NULL,
-  rules text NOT NULL,
-  requester text NOT NULL,
-  as_of bigint NOT NULL,
-  started_at bigint NOT NULL,
-  ended_at bigint,
-  texts bigint NOT NULL,
-  found bigint NOT NULL,
-  fresh bigint NOT NULL,
-  error text NOT NULL,
-  PRIMARY KEY (tenant, id)
-);
-CREATE TABLE candidate (
+CREATE TABLE text_candidate (
   tenant text NOT NULL,
   id text NOT NULL,
   key text NOT NULL,
@@ -114,5 +99,5 @@ CREATE TABLE candidate (
   updated_at bigint NOT NULL,
   PRIMARY KEY (tenant, id)
 );
-CREATE UNIQUE INDEX candidate_key ON candidate (tenant, key);
-CREATE INDEX candidate_queue ON candidate (tenant, state, score, id);
+CREATE UNIQUE INDEX text_candidate_key ON text_candidate (tenant, key);
+CREATE INDEX text_candidate_queue ON text_candidate (tenant, state, score, id);

@@ -173,7 +173,8 @@ func (t *Text) check() error {
 	return nil
 }
 
-// Shingles are the distinct shingle hashes of a text, ascending: what [Sign] makes a signature of.
+// Shingles are the distinct shingle hashes of a text, ascending: what [Sign] makes a signature of and [Similarity] compares.
+// They do not give the text back.
 func (x *Index) Shingles(text string) []uint32 { return x.shingles.set(text) }
 
 // Add puts a text into the index and says what it belongs to. An id that is there already is a Conflict.

@@ -2,9 +2,6 @@ package family
 
 import "qingyuan"
 
-// Shingles are the keyed shingle hashes of a text, ascending: what [Similarity] compares. They do not give the text back.
-func (x *Index) Shingles(text string) []uint32 { return x.shingles.set(text) }
-
 // Similarity is the Jaccard similarity of two sets of shingles of one index.
 func Similarity(a, b []uint32) float64 { return jaccard(a, b) }
 
@@ -57,7 +54,7 @@ func (x *Index) Replace(all []Innocent) error {
 
 // follow marks the texts that are like registered text number i, and their families.
 func (x *Index) follow(i uint16, set []uint32) {
-	sig := sign(set)
+	sig := Sign(set)
 	for author := range authors {
 		for _, n := range x.candidates(&sig, uint8(author+1)) {
 			if jaccard(set, x.set(n)) < x.config.Rules.Similarity {
