@@ -311,7 +311,7 @@ type confirmInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body struct {
 		Word     string        `json:"word,omitempty" maxLength:"40" doc:"Of a term: where it should be another than what was found"`
-		Sense    qingyuan.Text `json:"sense,omitempty" doc:"Of a term: in plain words"`
+		Sense    TextView `json:"sense,omitempty" doc:"Of a term: in plain words"`
 		Typology string        `json:"typology,omitempty" enum:"T1,T2,T3,T4,T5,T6,T7,T8,T9"`
 		Weak     bool          `json:"weak,omitempty"`
 		Match    string        `json:"match,omitempty" enum:"any,plain,disguised"`
@@ -328,7 +328,7 @@ func (s *Server) confirmCandidate(ctx context.Context, p auth.Principal, in *con
 	if match == "any" {
 		match = lexicon.Any
 	}
-	return accepted(s.cfg.Intel.Confirm(ctx, p.Tenant, p.Actor, in.ID, intel.Confirmation{Word: b.Word, Sense: b.Sense, Typology: qingyuan.Typology(b.Typology),
+	return accepted(s.cfg.Intel.Confirm(ctx, p.Tenant, p.Actor, in.ID, intel.Confirmation{Word: b.Word, Sense: qingyuan.Text(b.Sense), Typology: qingyuan.Typology(b.Typology),
 		Weak: b.Weak, Match: match, Also: b.Also, Source: b.Source, Title: b.Title, Reason: b.Reason}))
 }
 

@@ -115,13 +115,16 @@ type FamilyView struct {
 	CityNames      []string          `json:"city_names"`
 	Contacts       []TextContactView `json:"contacts" doc:"Shared within the family"`
 	Template       string            `json:"template,omitempty" doc:"Confirmed template of a gang that it follows"`
-	Reasons        []qingyuan.Text   `json:"reasons"`
+	Reasons        []TextView   `json:"reasons"`
 }
 
 func familyView(f *intel.Family) *FamilyView {
 	v := &FamilyView{FamilySummary: FamilySummary{ID: f.ID, Author: string(f.Author), Size: len(f.Members), Subjects: f.Subjects, Cities: len(f.Cities),
 		FirstSeen: f.FirstSeen, LastSeen: f.LastSeen, Innocent: f.Innocent}, Representative: f.Representative, Text: f.Text, Slots: []SlotView{},
-		Members: []MemberView{}, CityNames: append([]string{}, f.Cities...), Contacts: []TextContactView{}, Template: f.Template, Reasons: f.Reasons}
+		Members: []MemberView{}, CityNames: append([]string{}, f.Cities...), Contacts: []TextContactView{}, Template: f.Template, Reasons: []TextView{}}
+	for _, r := range f.Reasons {
+		v.Reasons = append(v.Reasons, TextView(r))
+	}
 	for _, x := range f.Slots {
 		v.Slots = append(v.Slots, SlotView(x))
 	}

@@ -54,7 +54,7 @@ type HitView struct {
 	Span     SpanView      `json:"span"`
 	View     string        `json:"view" doc:"How it was found: base, simplified, compact, merged, pinyin, glyph, initials, order, partial"`
 	Typology string        `json:"typology,omitempty"`
-	Sense    qingyuan.Text `json:"sense"`
+	Sense    TextView `json:"sense"`
 	Source   string        `json:"source"`
 	Weak     bool          `json:"weak,omitempty" doc:"Honest people use it too: no signal by itself"`
 	Context  string        `json:"context,omitempty" doc:"Why it does not accuse its author: warning, education, victim, lender_notice, …"`
@@ -65,7 +65,7 @@ type ExplanationView struct {
 	Term   string        `json:"term"`
 	Raw    []string      `json:"raw"`
 	Spans  []SpanView    `json:"spans"`
-	Sense  qingyuan.Text `json:"sense"`
+	Sense  TextView `json:"sense"`
 	Source string        `json:"source"`
 }
 
@@ -104,8 +104,8 @@ type ClauseView struct {
 	Rule     string        `json:"rule"`
 	Span     SpanView      `json:"span"`
 	Typology string        `json:"typology,omitempty"`
-	Text     qingyuan.Text `json:"text"`
-	Advice   qingyuan.Text `json:"advice"`
+	Text     TextView `json:"text"`
+	Advice   TextView `json:"advice"`
 }
 
 // ScanView is all that is said of one text.
@@ -144,10 +144,10 @@ func (s *Server) scanText(ctx context.Context, p auth.Principal, in *scanInput) 
 		Intent: VerdictView{Label: r.Intent.Label, Probability: r.Intent.Probability, Suspicious: r.Intent.Suspicious, Version: r.Version}}
 	for _, h := range r.Terms.Hits {
 		v.Terms = append(v.Terms, HitView{Term: h.Term, Text: h.Text, Raw: h.Raw, Span: h.Span, View: string(h.View), Typology: string(h.Typology),
-			Sense: h.Sense, Source: h.Source, Weak: h.Weak, Context: h.Context})
+			Sense: TextView(h.Sense), Source: h.Source, Weak: h.Weak, Context: h.Context})
 	}
 	for _, x := range r.Annex {
-		v.Annex = append(v.Annex, ExplanationView(x))
+		v.Annex = append(v.Annex, ExplanationView{x.Term, x.Raw, x.Spans, TextView(x.Sense), x.Source})
 	}
 	for _, x := range r.Evidence {
 		v.Intent.Spans = append(v.Intent.Spans, x.Span)
@@ -169,7 +169,7 @@ func (s *Server) scanText(ctx context.Context, p auth.Principal, in *scanInput) 
 	if r.Agreement != nil {
 		v.Unlawful = r.Agreement.Suspicious
 		for _, f := range r.Agreement.Findings {
-			v.Clauses = append(v.Clauses, ClauseView{Rule: f.Rule, Span: f.Span, Typology: string(f.Typology), Text: f.Text, Advice: f.Advice})
+			v.Clauses = append(v.Clauses, ClauseView{Rule: f.Rule, Span: f.Span, Typology: string(f.Typology), Text: TextView(f.Text), Advice: TextView(f.Advice)})
 		}
 	}
 	return &scanOutput{v}, nil
@@ -185,7 +185,7 @@ type TermView struct {
 	ID       string        `json:"id,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$" doc:"Empty: made from the term. The id of a shipped term replaces it"`
 	Text     string        `json:"text" minLength:"1" maxLength:"40"`
 	Also     []string      `json:"also,omitempty" maxItems:"50" doc:"Variants that no view leads back to the term"`
-	Sense    qingyuan.Text `json:"sense" doc:"In plain words: the annex explains the term so to a court"`
+	Sense    TextView `json:"sense" doc:"In plain words: the annex explains the term so to a court"`
 	Typology string        `json:"typology,omitempty" enum:"T1,T2,T3,T4,T5,T6,T7,T8,T9"`
 	Weak     bool          `json:"weak,omitempty" doc:"Honest people use it too: no signal by itself"`
 	Match    string        `json:"match,omitempty" enum:"any,plain,disguised" doc:"How it may be found; any where empty"`
@@ -196,7 +196,7 @@ type TermView struct {
 // ContextView is a kind of surroundings in which a term does not accuse its author.
 type ContextView struct {
 	ID    string        `json:"id" maxLength:"60"`
-	Sense qingyuan.Text `json:"sense"`
+	Sense TextView `json:"sense"`
 	Cues  []string      `json:"cues" minItems:"1" maxItems:"200"`
 	Scope string        `json:"scope" enum:"before,after,sentence,text"`
 }
@@ -218,7 +218,7 @@ type LexiconView struct {
 }
 
 func termView(t lexicon.Term) TermView {
-	return TermView{ID: t.ID, Text: t.Text, Also: t.Also, Sense: t.Sense, Typology: string(t.Typology), Weak: t.Weak, Match: string(t.Match), Source: t.Source, Seen: t.Seen}
+	return TermView{ID: t.ID, Text: t.Text, Also: t.Also, Sense: TextView(t.Sense), Typology: string(t.Typology), Weak: t.Weak, Match: string(t.Match), Source: t.Source, Seen: t.Seen}
 }
 
 func termsOf(views []TermView) []lexicon.Term {
@@ -228,7 +228,7 @@ func termsOf(views []TermView) []lexicon.Term {
 		if match == "any" {
 			match = lexicon.Any
 		}
-		out[i] = lexicon.Term{ID: v.ID, Text: v.Text, Also: v.Also, Sense: v.Sense, Typology: qingyuan.Typology(v.Typology), Weak: v.Weak, Match: match,
+		out[i] = lexicon.Term{ID: v.ID, Text: v.Text, Also: v.Also, Sense: qingyuan.Text(v.Sense), Typology: qingyuan.Typology(v.Typology), Weak: v.Weak, Match: match,
 			Source: v.Source, Seen: v.Seen}
 	}
 	return out
@@ -245,7 +245,7 @@ func (s *Server) lexiconView(t qingyuan.Tenant, v *intel.LexiconVersion) Lexicon
 	}
 	out.Allow = append(out.Allow, v.Lexicon.Allow...)
 	for _, c := range v.Lexicon.Contexts {
-		out.Contexts = append(out.Contexts, ContextView{c.ID, c.Sense, c.Cues, string(c.Scope)})
+		out.Contexts = append(out.Contexts, ContextView{c.ID, TextView(c.Sense), c.Cues, string(c.Scope)})
 	}
 	return out
 }
@@ -323,7 +323,7 @@ type changeLexiconInput struct {
 func (s *Server) changeLexicon(ctx context.Context, p auth.Principal, in *changeLexiconInput) (*approvalOutput, error) {
 	c := intel.LexiconChange{Terms: termsOf(in.Body.Terms), Remove: in.Body.Remove, Allow: in.Body.Allow, Disallow: in.Body.Disallow}
 	for _, x := range in.Body.Contexts {
-		c.Contexts = append(c.Contexts, lexicon.Context{ID: x.ID, Sense: x.Sense, Cues: x.Cues, Scope: lexicon.Scope(x.Scope)})
+		c.Contexts = append(c.Contexts, lexicon.Context{ID: x.ID, Sense: qingyuan.Text(x.Sense), Cues: x.Cues, Scope: lexicon.Scope(x.Scope)})
 	}
 	var err error
 	for i := range c.Terms {

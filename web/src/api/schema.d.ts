@@ -963,6 +963,389 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/text/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** New words, new forms of known terms, and growing templates that wait for an analyst, best first */
+        get: operations["list-candidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/candidates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One candidate with masked excerpts of the record */
+        get: operations["get-candidate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/candidates/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a candidate to become a term of the lexicon, a variant of one, or the template of a gang
+         * @description It takes effect when a second person approves: the answer names the approval.
+         */
+        post: operations["confirm-candidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/candidates/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a candidate out of the queue until it has grown */
+        post: operations["reject-candidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/contact-marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a contact to be marked as an agent's, so that it gives signal S1, or as lawfully shared
+         * @description It takes effect when a second person approves: the answer names the approval.
+         */
+        post: operations["mark-text-contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/contact-marks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ask for a mark to be taken back
+         * @description It takes effect when a second person approves: the answer names the approval.
+         */
+        delete: operations["unmark-text-contact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Phones, accounts and mailboxes that several persons or posts gave, most widely given first */
+        get: operations["list-text-contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/contacts/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One contact by its value */
+        post: operations["find-text-contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/contacts/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact with the events in which it stands */
+        get: operations["get-text-contact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest runs, newest first, without what they gave */
+        get: operations["list-discovery-runs"];
+        put?: never;
+        /** Read the record for what is new, in the background */
+        post: operations["start-discovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/discovery/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run */
+        get: operations["get-discovery-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/families": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Families of texts made from one template, largest or fastest-growing first */
+        get: operations["list-families"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/families/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find the family of a text that is pasted, or of the text of an event (一键串案)
+         * @description Texts are compared with those of the same kind of author. Nothing is stored.
+         */
+        post: operations["lookup-family"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/families/{event}/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The family of one text of an event, with its representative, slots, members, contacts and reasons */
+        get: operations["get-family"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/lexicon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest version of the lender's own lexicon, with the shipped terms where asked for */
+        get: operations["get-lexicon"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/lexicon/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for terms to be added, replaced or removed
+         * @description It takes effect when a second person approves: the answer names the approval.
+         */
+        post: operations["change-lexicon"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/lexicon/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of the lender's own lexicon, newest first */
+        get: operations["list-lexicon-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/lexicon/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of the lender's own lexicon */
+        get: operations["get-lexicon-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read one text: terms, intent, ways of speaking, contacts, clauses, with spans, and the annex that explains the slang
+         * @description Spans are bytes of the text as sent. Nothing is stored.
+         */
+        post: operations["scan-text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Registered templates: of gangs, and innocent ones */
+        get: operations["list-templates"];
+        put?: never;
+        /**
+         * Ask for a template to be registered: as innocent, so that it gives no suspicion, or as a gang's
+         * @description It takes effect when a second person approves: the answer names the approval.
+         */
+        post: operations["register-template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/text/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ask for a template to be taken out of the registry
+         * @description It takes effect when a second person approves: the answer names the approval.
+         */
+        delete: operations["remove-template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1136,6 +1519,159 @@ export interface components {
             /** Format: int64 */
             year: number;
         };
+        CandidateOutputBody: {
+            approval?: string;
+            /**
+             * Format: double
+             * @description Signed root of G², suspicious against other texts
+             */
+            association: number;
+            /** @description Who writes so: customer (with ocr), public (with agent), asr */
+            author: string;
+            /**
+             * Format: double
+             * @description Signed root of G², recent against before
+             */
+            burst: number;
+            cities: string[] | null;
+            /**
+             * Format: double
+             * @description Nats
+             */
+            cohesion: number;
+            /**
+             * Format: double
+             * @description Of its neighbours, nats
+             */
+            entropy: number;
+            evidence: components["schemas"]["ExcerptView"][] | null;
+            /** @description Of a template: event/path of its family */
+            family?: string;
+            /** Format: date-time */
+            first_seen: string;
+            id: string;
+            judge?: string;
+            /** @enum {string} */
+            kind: "term" | "variant" | "template";
+            /** Format: date-time */
+            last_seen: string;
+            /** @description Of the rejection */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Texts of the recent days; a template counts once
+             */
+            recent: number;
+            /**
+             * Format: int64
+             * @description Texts of the days before
+             */
+            reference: number;
+            run: string;
+            /** Format: double */
+            score: number;
+            /** @enum {string} */
+            state: "new" | "proposed" | "confirmed" | "rejected";
+            /**
+             * Format: int64
+             * @description Texts against which something known speaks
+             */
+            suspicious: number;
+            /** @description Of a variant: the id of the known term */
+            term?: string;
+            term_text?: string;
+            /** Format: int64 */
+            texts: number;
+            /** @description Suggested by known terms in the same texts */
+            typology?: string;
+            /** Format: date-time */
+            updated_at: string | null;
+            /** @description Empty for a template */
+            word: string;
+            /**
+             * Format: int64
+             * @description Distinct persons or accounts
+             */
+            writers: number;
+        };
+        CandidateView: {
+            approval?: string;
+            /**
+             * Format: double
+             * @description Signed root of G², suspicious against other texts
+             */
+            association: number;
+            /** @description Who writes so: customer (with ocr), public (with agent), asr */
+            author: string;
+            /**
+             * Format: double
+             * @description Signed root of G², recent against before
+             */
+            burst: number;
+            cities: string[] | null;
+            /**
+             * Format: double
+             * @description Nats
+             */
+            cohesion: number;
+            /**
+             * Format: double
+             * @description Of its neighbours, nats
+             */
+            entropy: number;
+            /** @description Of a template: event/path of its family */
+            family?: string;
+            /** Format: date-time */
+            first_seen: string;
+            id: string;
+            judge?: string;
+            /** @enum {string} */
+            kind: "term" | "variant" | "template";
+            /** Format: date-time */
+            last_seen: string;
+            /** @description Of the rejection */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description Texts of the recent days; a template counts once
+             */
+            recent: number;
+            /**
+             * Format: int64
+             * @description Texts of the days before
+             */
+            reference: number;
+            run: string;
+            /** Format: double */
+            score: number;
+            /** @enum {string} */
+            state: "new" | "proposed" | "confirmed" | "rejected";
+            /**
+             * Format: int64
+             * @description Texts against which something known speaks
+             */
+            suspicious: number;
+            /** @description Of a variant: the id of the known term */
+            term?: string;
+            term_text?: string;
+            /** Format: int64 */
+            texts: number;
+            /** @description Suggested by known terms in the same texts */
+            typology?: string;
+            /** Format: date-time */
+            updated_at: string | null;
+            /** @description Empty for a template */
+            word: string;
+            /**
+             * Format: int64
+             * @description Distinct persons or accounts
+             */
+            writers: number;
+        };
+        CandidatesPageBody: {
+            items: components["schemas"]["CandidateView"][] | null;
+            next_cursor?: string;
+        };
         Card: {
             baseline: components["schemas"]["Baseline"];
             /** Format: double */
@@ -1179,6 +1715,18 @@ export interface components {
             stopped: components["schemas"]["PairCount"];
             typology?: string;
         };
+        ChangeLexiconInputBody: {
+            /** @description Phrases within which no term is meant */
+            allow?: string[] | null;
+            contexts?: components["schemas"]["ContextView"][] | null;
+            /** @description Phrases to be taken out again */
+            disallow?: string[] | null;
+            reason: string;
+            /** @description Ids of terms */
+            remove?: string[] | null;
+            /** @description Added, or replacing those with the same id */
+            terms?: components["schemas"]["TermView"][] | null;
+        };
         ChangePasswordInputBody: {
             current: string;
             password: string;
@@ -1189,6 +1737,13 @@ export interface components {
         };
         CheckedRulesetBody: {
             problems: components["schemas"]["ProblemView"][] | null;
+        };
+        ClauseView: {
+            advice: components["schemas"]["TextView"];
+            rule: string;
+            span: components["schemas"]["Span"];
+            text: components["schemas"]["TextView"];
+            typology?: string;
         };
         ClockView: {
             begins: components["schemas"]["TextView"];
@@ -1224,6 +1779,22 @@ export interface components {
             use: string;
             why?: string;
         };
+        ConfirmInputBody: {
+            also?: string[] | null;
+            /** @enum {string} */
+            match?: "any" | "plain" | "disguised";
+            reason: string;
+            /** @description Of a term: in plain words */
+            sense?: components["schemas"]["TextView"];
+            source?: string;
+            /** @description Of a template: shown in reasons, no personal data */
+            title?: string;
+            /** @enum {string} */
+            typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
+            weak?: boolean;
+            /** @description Of a term: where it should be another than what was found */
+            word?: string;
+        };
         ContactInputBody: {
             /** @description What the customer said */
             answer?: string;
@@ -1248,6 +1819,13 @@ export interface components {
         };
         ContactsOutputBody: {
             items: components["schemas"]["ContactView"][] | null;
+        };
+        ContextView: {
+            cues: string[] | null;
+            id: string;
+            /** @enum {string} */
+            scope: "before" | "after" | "sentence" | "text";
+            sense: components["schemas"]["TextView"];
         };
         CountOf: {
             /** Format: int64 */
@@ -1529,6 +2107,24 @@ export interface components {
             items: components["schemas"]["EventView"][] | null;
             next_cursor?: string;
         };
+        ExcerptView: {
+            /** Format: date-time */
+            at: string;
+            event: string;
+            kind: string;
+            path: string;
+            /** @description Of what was found, in the excerpt; empty: all of it */
+            span: components["schemas"]["Span"];
+            /** @description The words around, masked */
+            text: string;
+        };
+        ExplanationView: {
+            raw: string[] | null;
+            sense: components["schemas"]["TextView"];
+            source: string;
+            spans: components["schemas"]["Span"][] | null;
+            term: string;
+        };
         ExtensionView: {
             /**
              * Format: int64
@@ -1547,10 +2143,83 @@ export interface components {
              */
             to?: number;
         };
+        FamiliesPageBody: {
+            items: components["schemas"]["FamilySummary"][] | null;
+            next_cursor?: string;
+        };
+        FamilySummary: {
+            author: string;
+            /** Format: int64 */
+            cities: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** @description event/path of its earliest text */
+            id: string;
+            /** @description Registered template that it follows */
+            innocent?: string;
+            /** Format: date-time */
+            last_seen: string;
+            /**
+             * Format: int64
+             * @description Texts of the recent days of discovery
+             */
+            recent: number;
+            /** Format: int64 */
+            size: number;
+            /**
+             * Format: int64
+             * @description Distinct persons or accounts
+             */
+            subjects: number;
+        };
+        FamilyView: {
+            author: string;
+            /** Format: int64 */
+            cities: number;
+            city_names: string[] | null;
+            /** @description Shared within the family */
+            contacts: components["schemas"]["TextContactView"][] | null;
+            /** Format: date-time */
+            first_seen: string;
+            /** @description event/path of its earliest text */
+            id: string;
+            /** @description Registered template that it follows */
+            innocent?: string;
+            /** Format: date-time */
+            last_seen: string;
+            /** @description Newest first, at most as many as asked for */
+            members: components["schemas"]["MemberView"][] | null;
+            reasons: components["schemas"]["TextView"][] | null;
+            /**
+             * Format: int64
+             * @description Texts of the recent days of discovery
+             */
+            recent: number;
+            /** @description event/path of the text most like the others */
+            representative: string;
+            /** Format: int64 */
+            size: number;
+            slots: components["schemas"]["SlotView"][] | null;
+            /**
+             * Format: int64
+             * @description Distinct persons or accounts
+             */
+            subjects: number;
+            /** @description Confirmed template of a gang that it follows */
+            template?: string;
+            /** @description The representative's, masked */
+            text: string;
+        };
         FieldChangeView: {
             field: string;
             from: string;
             to: string;
+        };
+        FindContactInputBody: {
+            /** @enum {string} */
+            kind: "phone" | "handle" | "email";
+            /** @description In clear; an account is written platform:account */
+            value: string;
         };
         FirstPasswordBody: {
             /** @description Shown this once; it must be changed */
@@ -1574,6 +2243,24 @@ export interface components {
             trained_at: string;
             /** @description What a ruleset names: the hash of what decides its scores */
             version: string;
+        };
+        HitView: {
+            /** @description Why it does not accuse its author: warning, education, victim, lender_notice, … */
+            context?: string;
+            /** @description What stands in the text */
+            raw: string;
+            sense: components["schemas"]["TextView"];
+            source: string;
+            span: components["schemas"]["Span"];
+            /** @description Id in the lexicon */
+            term: string;
+            /** @description The term as the lexicon has it */
+            text: string;
+            typology?: string;
+            /** @description How it was found: base, simplified, compact, merged, pinyin, glyph, initials, order, partial */
+            view: string;
+            /** @description Honest people use it too: no signal by itself */
+            weak?: boolean;
         };
         Importance: {
             column: string;
@@ -1700,6 +2387,37 @@ export interface components {
             later?: number;
             refuse: boolean;
         };
+        LexiconPageBody: {
+            items: components["schemas"]["LexiconView"][] | null;
+            next_cursor?: string;
+        };
+        LexiconView: {
+            /** @description Phrases within which no term is meant */
+            allow: string[] | null;
+            approval?: string;
+            contexts: components["schemas"]["ContextView"][] | null;
+            /** Format: date-time */
+            created_at?: string;
+            /** @description SHA-256 of what is stored */
+            hash?: string;
+            /**
+             * Format: int64
+             * @description Seq of the knowledge by which this process reads texts now
+             */
+            in_use: number;
+            reason?: string;
+            requester?: string;
+            /** Format: int64 */
+            seq: number;
+            /** @description Terms that come with the product */
+            shipped?: components["schemas"]["TermView"][] | null;
+            terms: components["schemas"]["TermView"][] | null;
+            /**
+             * Format: int64
+             * @description 0: there is none yet
+             */
+            version: number;
+        };
         ListActionView: {
             /** Format: int64 */
             action: number;
@@ -1740,6 +2458,60 @@ export interface components {
         ListsOutputBody: {
             items: components["schemas"]["ListView"][] | null;
         };
+        LookupInputBody: {
+            /**
+             * @description Of a pasted text
+             * @default customer
+             * @enum {string}
+             */
+            author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+            event?: string;
+            /**
+             * @description Which text of the event
+             * @default text
+             */
+            path: string;
+            /** @description The text; or name an event */
+            text?: string;
+        };
+        LookupView: {
+            /** @description Of the most similar one */
+            family?: components["schemas"]["FamilyView"];
+            /** @description Most similar first, at most 20 */
+            near: components["schemas"]["NearView"][] | null;
+            /** @description Confirmed template of a gang that it follows */
+            template?: string;
+        };
+        MarkInputBody: {
+            /** @description Blind key; or give the value */
+            key?: string;
+            /** @enum {string} */
+            kind: "phone" | "handle" | "email";
+            /** @description No personal data */
+            note?: string;
+            reason: string;
+            /**
+             * @description Of an agent's
+             * @enum {string}
+             */
+            typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
+            /** @description In clear; its blind key is stored */
+            value?: string;
+            /** @enum {string} */
+            verdict: "agent" | "lawful";
+        };
+        MarkView: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            note?: string;
+            requester: string;
+            /** Format: int64 */
+            seq: number;
+            typology?: string;
+            /** @enum {string} */
+            verdict: "agent" | "lawful";
+        };
         Member: {
             /** Format: double */
             auc: number;
@@ -1758,6 +2530,37 @@ export interface components {
             rounds: number;
             /** Format: double */
             subsample: number;
+        };
+        MemberView: {
+            /** Format: date-time */
+            at: string;
+            /** @description City, or the first digits of an ID number */
+            city?: string;
+            event: string;
+            /** @description event/path */
+            id: string;
+            /** @description Blind key of the person or account */
+            key?: string;
+            kind: string;
+            /**
+             * Format: double
+             * @description To the representative
+             */
+            similarity: number;
+            /** @description Masked */
+            subject: components["schemas"]["SubjectView"];
+            /** @description Masked; empty where the person was erased */
+            text: string;
+        };
+        MentionView: {
+            /** @description Written so as to escape */
+            evasive?: boolean;
+            /** @description Blind key, by which the contact base knows it */
+            key?: string;
+            /** @description phone, wechat, qq, group, email, url */
+            kind: string;
+            span: components["schemas"]["Span"];
+            value: string;
         };
         Metrics: {
             /** Format: double */
@@ -1793,6 +2596,16 @@ export interface components {
             trained_at: string;
             /** @description What a ruleset names: the hash of what decides its scores */
             version: string;
+        };
+        NearView: {
+            /** Format: date-time */
+            at: string;
+            event: string;
+            id: string;
+            kind: string;
+            /** Format: double */
+            similarity: number;
+            subject: components["schemas"]["SubjectView"];
         };
         OutcomePair: {
             candidate: string;
@@ -1944,6 +2757,27 @@ export interface components {
             identical: number;
             version: string;
         };
+        RegisterTemplateInputBody: {
+            reason: string;
+            /** @description Of an innocent one: the lender's form, a media report, … */
+            source?: string;
+            /** @description The text; or name a text of the record */
+            text?: string;
+            /** @description event/path */
+            text_id?: string;
+            /** @description Shown in reasons: no personal data */
+            title: string;
+            /**
+             * @description Of a gang's
+             * @enum {string}
+             */
+            typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
+            /** @enum {string} */
+            verdict: "gang" | "innocent";
+        };
+        RejectCandidateInputBody: {
+            reason: string;
+        };
         ReleaseInputBody: {
             reason: string;
         };
@@ -2070,6 +2904,67 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        RunView: {
+            /**
+             * Format: date-time
+             * @description End of the recent days
+             */
+            as_of?: string;
+            by?: string;
+            /** Format: date-time */
+            created_at: string;
+            error?: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: int64 */
+            found: number;
+            id: string;
+            /** @description Version of the rules of discovery */
+            rules?: string;
+            /** @enum {string} */
+            state: "running" | "done" | "failed" | "cancelled";
+            /**
+             * Format: int64
+             * @description Read
+             */
+            texts: number;
+        };
+        RunsOutputBody: {
+            items: components["schemas"]["RunView"][] | null;
+        };
+        ScanInputBody: {
+            /** @description Review it as an agreement too */
+            agreement?: boolean;
+            /**
+             * @default customer
+             * @enum {string}
+             */
+            author: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+            text: string;
+        };
+        ScanView: {
+            /** @description 暗语说明 */
+            annex: components["schemas"]["ExplanationView"][] | null;
+            /** @description Of an agreement */
+            clauses: components["schemas"]["ClauseView"][] | null;
+            contacts: components["schemas"]["MentionView"][] | null;
+            /** @description So full of candidates that not all were kept */
+            cut?: boolean;
+            intent: components["schemas"]["VerdictView"];
+            /**
+             * Format: int64
+             * @description Seq of the last confirmed change
+             */
+            knowledge: number;
+            /** @description Version of all lexicons used */
+            lexicon: string;
+            signals: components["schemas"]["SignalView"][] | null;
+            terms: components["schemas"]["HitView"][] | null;
+            /** @description By the classifier, where the intent is suspicious */
+            typology?: string;
+            /** @description The agreement has clauses of an illegal service agreement */
+            unlawful: boolean;
+        };
         Segment: {
             /** Format: double */
             auc: number;
@@ -2104,6 +2999,25 @@ export interface components {
             /** @description main where empty */
             tenant?: string;
             username: string;
+        };
+        SignalView: {
+            code: string;
+            detail?: {
+                [key: string]: string;
+            };
+            detector: string;
+            family: string;
+            polarity: string;
+            /** Format: double */
+            score: number;
+            spans?: components["schemas"]["Span"][] | null;
+            typology?: string;
+        };
+        SlotView: {
+            /** @description In the representative's masked text; empty where it leaves the slot out */
+            span: components["schemas"]["Span"];
+            /** @description The representative's, then the shown members', masked */
+            values: string[] | null;
         };
         SnoozeInputBody: {
             /**
@@ -2142,6 +3056,12 @@ export interface components {
             url?: string;
             via?: string;
         };
+        Span: {
+            /** Format: int64 */
+            end: number;
+            /** Format: int64 */
+            start: number;
+        };
         StageInputBody: {
             /**
              * Format: int64
@@ -2155,6 +3075,13 @@ export interface components {
         StagedOutputBody: {
             /** @description What waits for a second person; absent where the stage took effect */
             approval?: components["schemas"]["ApprovalView"];
+        };
+        StartInputBody: {
+            /**
+             * Format: date-time
+             * @description End of the recent days; now where not given
+             */
+            as_of?: string;
         };
         SubjectView: {
             customer_no?: string;
@@ -2176,9 +3103,114 @@ export interface components {
             /** Format: date-time */
             to: string;
         };
+        TemplateView: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            requester: string;
+            /** Format: int64 */
+            seq: number;
+            source?: string;
+            /** @description Masked; empty where the person was erased */
+            text: string;
+            /** @description event/path of the text of the record it was made of */
+            text_id?: string;
+            title: string;
+            typology?: string;
+            /** @enum {string} */
+            verdict: "gang" | "innocent";
+        };
+        TemplatesOutputBody: {
+            items: components["schemas"]["TemplateView"][] | null;
+        };
+        TermView: {
+            /** @description Variants that no view leads back to the term */
+            also?: string[] | null;
+            /** @description Empty: made from the term. The id of a shipped term replaces it */
+            id?: string;
+            /**
+             * @description How it may be found; any where empty
+             * @enum {string}
+             */
+            match?: "any" | "plain" | "disguised";
+            seen?: string;
+            /** @description In plain words: the annex explains the term so to a court */
+            sense: components["schemas"]["TextView"];
+            source: string;
+            text: string;
+            /** @enum {string} */
+            typology?: "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9";
+            /** @description Honest people use it too: no signal by itself */
+            weak?: boolean;
+        };
         Text: {
             en: string;
             zh: string;
+        };
+        TextContactOutputBody: {
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_seen?: string;
+            /** @description Blind key */
+            key: string;
+            /** @description phone, handle or email */
+            kind?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            mark?: components["schemas"]["MarkView"];
+            /**
+             * Format: int64
+             * @description Of the events: public ones
+             */
+            posts: number;
+            /** @description Newest first, at most 100 */
+            sightings: components["schemas"]["TextSightingView"][] | null;
+            /** @description Masked; empty where those who gave it were erased */
+            value: string;
+            /**
+             * Format: int64
+             * @description Distinct persons or accounts
+             */
+            writers: number;
+        };
+        TextContactView: {
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_seen?: string;
+            /** @description Blind key */
+            key: string;
+            /** @description phone, handle or email */
+            kind?: string;
+            /** Format: date-time */
+            last_seen?: string;
+            mark?: components["schemas"]["MarkView"];
+            /**
+             * Format: int64
+             * @description Of the events: public ones
+             */
+            posts: number;
+            /** @description Masked; empty where those who gave it were erased */
+            value: string;
+            /**
+             * Format: int64
+             * @description Distinct persons or accounts
+             */
+            writers: number;
+        };
+        TextContactsPageBody: {
+            items: components["schemas"]["TextContactView"][] | null;
+            next_cursor?: string;
+        };
+        TextSightingView: {
+            /** Format: date-time */
+            at: string;
+            event: string;
+            kind: string;
+            /** @description Of the field it stands in, or text */
+            role: string;
+            subject: components["schemas"]["SubjectView"];
         };
         TextView: {
             en: string;
@@ -2218,6 +3250,18 @@ export interface components {
             on: string[] | null;
             where?: string;
             window: string;
+        };
+        VerdictView: {
+            label: string;
+            /**
+             * Format: double
+             * @description Calibrated on authored texts
+             */
+            probability: number;
+            /** @description What speaks for it */
+            spans?: components["schemas"]["Span"][] | null;
+            suspicious: boolean;
+            version: string;
         };
         VersionView: {
             author: string;
@@ -11099,6 +12143,2145 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-candidates": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+                state?: "new" | "proposed" | "confirmed" | "rejected";
+                kind?: "term" | "variant" | "template";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidatesPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-candidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-candidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reject-candidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectCandidateInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mark-text-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unmark-text-contact": {
+        parameters: {
+            query: {
+                reason: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-text-contacts": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+                kind?: "phone" | "handle" | "email";
+                /** @description Given by at least so many */
+                writers?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextContactsPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "find-text-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindContactInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextContactOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-text-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextContactOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-discovery-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-discovery-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-families": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+                author?: "customer" | "operator" | "asr" | "ocr" | "public" | "agent" | "lender";
+                min_size?: number;
+                sort?: "growth" | "size";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamiliesPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "lookup-family": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookupInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-family": {
+        parameters: {
+            query?: {
+                members?: number;
+            };
+            header?: never;
+            path: {
+                event: string;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamilyView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-lexicon": {
+        parameters: {
+            query?: {
+                /** @description With the shipped terms */
+                shipped?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LexiconView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-lexicon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeLexiconInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-lexicon-versions": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LexiconPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-lexicon-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LexiconView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "scan-text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "register-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterTemplateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "remove-template": {
+        parameters: {
+            query: {
+                reason: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
