@@ -310,15 +310,15 @@ func (s *Server) getCandidate(ctx context.Context, p auth.Principal, in *candida
 type confirmInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body struct {
-		Word     string        `json:"word,omitempty" maxLength:"40" doc:"Of a term: where it should be another than what was found"`
+		Word     string   `json:"word,omitempty" maxLength:"40" doc:"Of a term: where it should be another than what was found"`
 		Sense    TextView `json:"sense,omitempty" doc:"Of a term: in plain words"`
-		Typology string        `json:"typology,omitempty" enum:"T1,T2,T3,T4,T5,T6,T7,T8,T9"`
-		Weak     bool          `json:"weak,omitempty"`
-		Match    string        `json:"match,omitempty" enum:"any,plain,disguised"`
-		Also     []string      `json:"also,omitempty" maxItems:"50"`
-		Source   string        `json:"source,omitempty" maxLength:"200"`
-		Title    string        `json:"title,omitempty" maxLength:"100" doc:"Of a template: shown in reasons, no personal data"`
-		Reason   string        `json:"reason" minLength:"4" maxLength:"500"`
+		Typology string   `json:"typology,omitempty" enum:"T1,T2,T3,T4,T5,T6,T7,T8,T9"`
+		Weak     bool     `json:"weak,omitempty"`
+		Match    string   `json:"match,omitempty" enum:"any,plain,disguised"`
+		Also     []string `json:"also,omitempty" maxItems:"50"`
+		Source   string   `json:"source,omitempty" maxLength:"200"`
+		Title    string   `json:"title,omitempty" maxLength:"100" doc:"Of a template: shown in reasons, no personal data"`
+		Reason   string   `json:"reason" minLength:"4" maxLength:"500"`
 	}
 }
 

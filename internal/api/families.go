@@ -115,7 +115,7 @@ type FamilyView struct {
 	CityNames      []string          `json:"city_names"`
 	Contacts       []TextContactView `json:"contacts" doc:"Shared within the family"`
 	Template       string            `json:"template,omitempty" doc:"Confirmed template of a gang that it follows"`
-	Reasons        []TextView   `json:"reasons"`
+	Reasons        []TextView        `json:"reasons"`
 }
 
 func familyView(f *intel.Family) *FamilyView {

@@ -48,25 +48,25 @@ type SpanView = qingyuan.Span
 
 // HitView is one term found in a text.
 type HitView struct {
-	Term     string        `json:"term" doc:"Id in the lexicon"`
-	Text     string        `json:"text" doc:"The term as the lexicon has it"`
-	Raw      string        `json:"raw" doc:"What stands in the text"`
-	Span     SpanView      `json:"span"`
-	View     string        `json:"view" doc:"How it was found: base, simplified, compact, merged, pinyin, glyph, initials, order, partial"`
-	Typology string        `json:"typology,omitempty"`
+	Term     string   `json:"term" doc:"Id in the lexicon"`
+	Text     string   `json:"text" doc:"The term as the lexicon has it"`
+	Raw      string   `json:"raw" doc:"What stands in the text"`
+	Span     SpanView `json:"span"`
+	View     string   `json:"view" doc:"How it was found: base, simplified, compact, merged, pinyin, glyph, initials, order, partial"`
+	Typology string   `json:"typology,omitempty"`
 	Sense    TextView `json:"sense"`
-	Source   string        `json:"source"`
-	Weak     bool          `json:"weak,omitempty" doc:"Honest people use it too: no signal by itself"`
-	Context  string        `json:"context,omitempty" doc:"Why it does not accuse its author: warning, education, victim, lender_notice, …"`
+	Source   string   `json:"source"`
+	Weak     bool     `json:"weak,omitempty" doc:"Honest people use it too: no signal by itself"`
+	Context  string   `json:"context,omitempty" doc:"Why it does not accuse its author: warning, education, victim, lender_notice, …"`
 }
 
 // ExplanationView is a row of the annex that explains slang (暗语说明).
 type ExplanationView struct {
-	Term   string        `json:"term"`
-	Raw    []string      `json:"raw"`
-	Spans  []SpanView    `json:"spans"`
-	Sense  TextView `json:"sense"`
-	Source string        `json:"source"`
+	Term   string     `json:"term"`
+	Raw    []string   `json:"raw"`
+	Spans  []SpanView `json:"spans"`
+	Sense  TextView   `json:"sense"`
+	Source string     `json:"source"`
 }
 
 // VerdictView is what a classifier says.
@@ -101,9 +101,9 @@ type MentionView struct {
 
 // ClauseView is a clause of an agreement that meets a rule.
 type ClauseView struct {
-	Rule     string        `json:"rule"`
-	Span     SpanView      `json:"span"`
-	Typology string        `json:"typology,omitempty"`
+	Rule     string   `json:"rule"`
+	Span     SpanView `json:"span"`
+	Typology string   `json:"typology,omitempty"`
 	Text     TextView `json:"text"`
 	Advice   TextView `json:"advice"`
 }
@@ -182,23 +182,23 @@ func signalView(g qingyuan.Signal) SignalView {
 
 // TermView is one term of a lexicon.
 type TermView struct {
-	ID       string        `json:"id,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$" doc:"Empty: made from the term. The id of a shipped term replaces it"`
-	Text     string        `json:"text" minLength:"1" maxLength:"40"`
-	Also     []string      `json:"also,omitempty" maxItems:"50" doc:"Variants that no view leads back to the term"`
+	ID       string   `json:"id,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$" doc:"Empty: made from the term. The id of a shipped term replaces it"`
+	Text     string   `json:"text" minLength:"1" maxLength:"40"`
+	Also     []string `json:"also,omitempty" maxItems:"50" doc:"Variants that no view leads back to the term"`
 	Sense    TextView `json:"sense" doc:"In plain words: the annex explains the term so to a court"`
-	Typology string        `json:"typology,omitempty" enum:"T1,T2,T3,T4,T5,T6,T7,T8,T9"`
-	Weak     bool          `json:"weak,omitempty" doc:"Honest people use it too: no signal by itself"`
-	Match    string        `json:"match,omitempty" enum:"any,plain,disguised" doc:"How it may be found; any where empty"`
-	Source   string        `json:"source" maxLength:"200"`
-	Seen     string        `json:"seen,omitempty" maxLength:"200"`
+	Typology string   `json:"typology,omitempty" enum:"T1,T2,T3,T4,T5,T6,T7,T8,T9"`
+	Weak     bool     `json:"weak,omitempty" doc:"Honest people use it too: no signal by itself"`
+	Match    string   `json:"match,omitempty" enum:"any,plain,disguised" doc:"How it may be found; any where empty"`
+	Source   string   `json:"source" maxLength:"200"`
+	Seen     string   `json:"seen,omitempty" maxLength:"200"`
 }
 
 // ContextView is a kind of surroundings in which a term does not accuse its author.
 type ContextView struct {
-	ID    string        `json:"id" maxLength:"60"`
+	ID    string   `json:"id" maxLength:"60"`
 	Sense TextView `json:"sense"`
-	Cues  []string      `json:"cues" minItems:"1" maxItems:"200"`
-	Scope string        `json:"scope" enum:"before,after,sentence,text"`
+	Cues  []string `json:"cues" minItems:"1" maxItems:"200"`
+	Scope string   `json:"scope" enum:"before,after,sentence,text"`
 }
 
 // LexiconView is one version of the lender's own lexicon.
