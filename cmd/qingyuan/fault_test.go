@@ -92,15 +92,19 @@ func launch(t *testing.T, args []string, wrap ...string) *running {
 	return nil
 }
 
-// newKey makes an API key while no server runs.
-func newKey(t *testing.T, args []string) string {
+// newKey makes an API key while no server runs; without scopes it may do what a lender's system does.
+func newKey(t *testing.T, args []string, scopes ...string) string {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	launch(t, args).stop(t)
-	out, err := exec.Command(path, append([]string{"admin", "key", "test"}, args...)...).Output()
+	line := append([]string{"admin", "key", "test"}, args...)
+	if len(scopes) > 0 {
+		line = append(line, "--scopes", strings.Join(scopes, ","))
+	}
+	out, err := exec.Command(path, line...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,8 @@ import (
 	"qingyuan/internal/api"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/handle/evidence"
+	"qingyuan/internal/handle/evidence/tlog"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
@@ -57,6 +59,7 @@ type platform struct {
 	decisions *decision.Service
 	texts     *text.Detector
 	intel     *intel.Service
+	evidence  *evidence.Service
 	metrics   *telemetry.Metrics
 	windows   string // directory of what is in memory, as of the last time it was written
 }
@@ -104,7 +107,7 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error {
 	p.windows = snapshots
 	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(),
-		intel.Migrations())
+		intel.Migrations(), evidence.Migrations())
 	if err != nil {
 		return err
 	}
@@ -188,6 +191,7 @@ func (p *platform) close() error { return p.db.Close() }
 type serveCommand struct {
 	installation
 	founding
+	proof
 	Listen string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"QINGYUAN_LISTEN"`
 	Secure bool          `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
 	Every  time.Duration `help:"How often the windows are written to disk, so that a start after a crash reads little of the record." name:"snapshot-every" default:"10m" env:"QINGYUAN_SNAPSHOT_EVERY"`
@@ -214,6 +218,7 @@ type server struct {
 	url            string
 	user, password string
 	http           *http.Server
+	exhibits       *tlog.Log
 	cancel         context.CancelFunc
 	background     sync.WaitGroup
 	failed         chan error
@@ -239,6 +244,13 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 			return fail(fmt.Errorf("open tenant %s: %w", t, err))
 		}
 	}
+	back, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if s.exhibits, err = p.openEvidence(back, c.proof, c.Data, &s.background); err != nil {
+		cancel()
+		return fail(err)
+	}
+	fail = func(err error) (*server, error) { return nil, errors.Join(err, s.stop()) }
 	handler, err := api.New(api.Config{
 		DB:        p.db,
 		Keys:      p.keys,
@@ -246,8 +258,11 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		Events:    p.events,
 		Models:    p.models,
 		Decisions: p.decisions,
+		Evidence:  p.evidence,
 		Jobs:      p.jobs,
 		Law:       p.law,
+		Texts:     p.texts,
+		Intel:     p.intel,
 		Metrics:   p.metrics,
 		Console:   web.Handler(),
 		Log:       p.log,
@@ -265,8 +280,6 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	s.url = "http://" + listener.Addr().String()
 	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 60 * time.Second, WriteTimeout: 120 * time.Second,
 		IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelWarn)}
-	back, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
 	s.background.Go(func() { p.auth.Run(back) })
 	s.background.Go(func() { p.snapshots(back, c.Every) })
 	s.background.Go(func() { p.intel.Watch(back) })
@@ -279,16 +292,18 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 func (s *server) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	s.http.RegisterOnShutdown(s.cancel)
 	quick, quickly := context.WithTimeout(ctx, 5*time.Second)
 	defer quickly()
-	if s.http.Shutdown(quick) != nil {
-		s.http.Close() // streams stay open until told otherwise
+	if s.http != nil {
+		s.http.RegisterOnShutdown(s.cancel)
+		if s.http.Shutdown(quick) != nil {
+			s.http.Close() // streams stay open until told otherwise
+		}
 	}
 	s.cancel()
 	s.background.Wait()
 	s.snapshotAll(ctx)
-	return s.close()
+	return errors.Join(s.exhibits.Close(ctx), s.close())
 }
 
 // snapshots writes every tenant's windows from time to time, so that a start after a crash reads little of the record.

@@ -19,6 +19,7 @@ import (
 	"qingyuan/internal/api"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
@@ -52,11 +53,12 @@ type house struct {
 	secret    string // of a key that may send events and read
 	name      string // of the administrator
 	pass      string
+	exhibits  *evidence.Service
 }
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -87,6 +89,8 @@ func build(t *testing.T, db *store.DB) *house {
 	t.Cleanup(func() { stop(); running.Wait() })
 	book, err := law.Load(nil)
 	must(t, err)
+	exhibits, err := evidence.NewService(evidence.Config{DB: db, Keys: ring})
+	must(t, err)
 	s, err := api.New(api.Config{
 		DB:        db,
 		Keys:      ring,
@@ -94,6 +98,7 @@ func build(t *testing.T, db *store.DB) *house {
 		Events:    events,
 		Models:    models,
 		Decisions: decisions,
+		Evidence:  exhibits,
 		Jobs:      queue,
 		Law:       book,
 		Texts:     texts,
@@ -102,7 +107,7 @@ func build(t *testing.T, db *store.DB) *house {
 		Version:   "test",
 	})
 	must(t, err)
-	h.api = s
+	h.api, h.exhibits = s, exhibits
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	h.url = srv.URL

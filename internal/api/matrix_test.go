@@ -20,6 +20,7 @@ import (
 	"qingyuan"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model"
 	"qingyuan/internal/store"
@@ -342,6 +343,11 @@ func (h *house) things(t *testing.T) map[string]string {
 	trained, _, err := h.models.Add(ctx, tenant, maker, archive, "for the matrix")
 	must(t, err)
 	_, backtest, _ := h.call(t, "POST", "/v1/backtests", fmt.Sprintf(`{"id":%q,"version":1}`, live.ID))
+	exhibit, err := h.exhibits.Record(ctx, tenant, maker, evidence.New{Bytes: []byte("x"), Capture: evidence.Capture{Name: "n", Channel: "c", Origin: "o", By: "b",
+		Clock: "ntp", Method: "m", At: time.Now()}})
+	must(t, err)
+	hold, err := h.exhibits.PlaceHold(ctx, tenant, maker, "case_1", "for the matrix")
+	must(t, err)
 	entries := `{"entries":[{"kind":"phone","match":"exact","value":"13800138112","reason":"for the matrix"}]}`
 	return map[string]string{
 		"/v1/decisions/{id}":                   d["id"].(string),
@@ -356,6 +362,8 @@ func (h *house) things(t *testing.T) map[string]string {
 		"/v1/rulesets/{id}/versions/{version}": "2",
 		"/v1/snoozes/{id}":                     silent[0].ID,
 		"/v1/backtests/{id}":                   backtest["id"].(string),
+		"/v1/exhibits/{id}":                    exhibit.ID,
+		"/v1/legal-holds/{id}":                 hold.ID,
 		"/v1/jobs/{id}":                        backtest["id"].(string),
 		"/v1/rules/{rule}":                     rule,
 		"/v1/models/{version}":                 trained.Version,

@@ -16,6 +16,7 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/jobs"
@@ -35,6 +36,7 @@ type Config struct {
 	Auth      *auth.Service
 	Events    *intake.Service
 	Decisions *decision.Service
+	Evidence  *evidence.Service
 	Jobs      *jobs.Service
 	Models    *registry.Service
 	Law       *law.Book
@@ -91,6 +93,7 @@ func New(cfg Config) (*Server, error) {
 	s.snoozes()
 	s.contacts()
 	s.lists()
+	s.exhibits()
 	s.listEntries()
 	s.overview()
 	s.colleagues()

@@ -47,8 +47,9 @@ const (
 	Audit     Resource = "audit"
 	Metrics   Resource = "metrics"
 	Jobs      Resource = "jobs"
-	Law       Resource = "law"      // clocks, calendars, articles: the same for everybody
-	Intel     Resource = "intel"    // the black/grey base: lexicon, templates, contacts, what is new
+	Law       Resource = "law"   // clocks, calendars, articles: the same for everybody
+	Intel     Resource = "intel" // the black/grey base: lexicon, templates, contacts, what is new
+	Exhibits  Resource = "exhibits"
 	Personal  Resource = "personal" // personal data, which everyone else sees masked
 )
 
@@ -61,6 +62,7 @@ const (
 	Write    Action = "write"
 	Release  Action = "release"  // let go on what a decision holds
 	Activate Action = "activate" // make a ruleset the one that decides
+	Seal     Action = "seal"     // close exhibits for good, with a second person
 	Manage   Action = "manage"
 	Reveal   Action = "reveal"
 )
@@ -91,6 +93,9 @@ var matrix = []struct {
 	{Permission{Law, Read}, []Role{Admin, Clerk, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Intel, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Intel, Write}, []Role{Analyst, TaskforceLead}},
+	{Permission{Exhibits, Read}, []Role{Handler, Reviewer, Legal, TaskforceLead, Compliance, DPO, Auditor}},
+	{Permission{Exhibits, Write}, []Role{Clerk, Handler, Reviewer, Legal, TaskforceLead, System}},
+	{Permission{Exhibits, Seal}, []Role{Legal, TaskforceLead}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 

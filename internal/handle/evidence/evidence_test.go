@@ -109,7 +109,7 @@ func TestReceipts(t *testing.T) {
 		if text.Parent != e.ID || text.First.Derivation.ParentHash != e.First.SHA256 || text.Matter != "case_1" {
 			t.Errorf("derived: %+v", text.First)
 		}
-		if _, err := b.Receipts(t.Context(), tenant, e.ID); qingyuan.CodeOf(err) != qingyuan.Unavailable {
+		if _, err := b.Receipts(t.Context(), tenant, e.ID); qingyuan.CodeOf(err) != qingyuan.Conflict {
 			t.Errorf("a receipt before the log holds it: %v", err)
 		}
 		b.feed(3)

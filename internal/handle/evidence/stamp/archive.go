@@ -107,6 +107,9 @@ func (a *Archive) Extend(ctx context.Context, log Log, authority Authority) (*St
 	if err != nil {
 		return nil, err
 	}
+	if point.Size == 0 {
+		return nil, nil
+	}
 	before, err := a.Latest()
 	if err != nil {
 		return nil, err

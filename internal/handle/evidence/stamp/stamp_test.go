@@ -72,6 +72,32 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// TestLoadTestAuthority: a test authority is the same one after a restart, so that what it stamped still verifies.
+func TestLoadTestAuthority(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys", "tsa.pem")
+	a, err := stamp.LoadTestAuthority(path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := a.Stamp(t.Context(), []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := stamp.LoadTestAuthority(path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stamp.Check(response, []byte("x"), again.Roots()); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path, []byte("no"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stamp.LoadTestAuthority(path, time.Now); qingyuan.CodeOf(err) != qingyuan.Invalid {
+		t.Error(err)
+	}
+}
+
 // TestOverHTTP: the authority is asked over HTTP; an answer to another question, an error and a silent one are refused.
 func TestOverHTTP(t *testing.T) {
 	a := authority(t)

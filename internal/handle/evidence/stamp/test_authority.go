@@ -10,12 +10,17 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
+	"errors"
 	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/digitorus/timestamp"
 
 	"qingyuan"
+	"qingyuan/internal/handle/evidence/tlog"
 )
 
 // TestAuthority is a time-stamping authority inside the process, for development. Its name and its policy say so.
@@ -23,7 +28,7 @@ type TestAuthority struct {
 	now    func() time.Time
 	root   *x509.Certificate
 	signer *x509.Certificate
-	key    crypto.Signer
+	key    *ecdsa.PrivateKey
 }
 
 // NewTestAuthority makes one with a new root. now is its clock.
@@ -50,6 +55,52 @@ func NewTestAuthority(now func() time.Time) (*TestAuthority, error) {
 		KeyUsage:        x509.KeyUsageDigitalSignature,
 		ExtraExtensions: []pkix.Extension{{Id: oidExtKeyUsage, Critical: true, Value: usage}}}, root, &key.PublicKey, rootKey)
 	return &TestAuthority{now: now, root: root, signer: signer, key: key}, err
+}
+
+// LoadTestAuthority reads a test authority from a file, or makes it there at first run. Errors: invalid where the file is none.
+func LoadTestAuthority(path string, now func() time.Time) (*TestAuthority, error) {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		a, err := NewTestAuthority(now)
+		if err != nil {
+			return nil, err
+		}
+		text, err := a.marshal()
+		if err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, err
+		}
+		return a, tlog.WriteDurably(path, text, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := &TestAuthority{now: now}
+	for _, read := range []func([]byte) error{
+		func(der []byte) (err error) { a.root, err = x509.ParseCertificate(der); return err },
+		func(der []byte) (err error) { a.signer, err = x509.ParseCertificate(der); return err },
+		func(der []byte) (err error) { a.key, err = x509.ParseECPrivateKey(der); return err },
+	} {
+		var block *pem.Block
+		if block, raw = pem.Decode(raw); block == nil {
+			return nil, qingyuan.Errorf(qingyuan.Invalid, "not the file of a test authority")
+		}
+		if err := read(block.Bytes); err != nil {
+			return nil, qingyuan.Wrap(qingyuan.Invalid, err, "not the file of a test authority")
+		}
+	}
+	return a, nil
+}
+
+func (a *TestAuthority) marshal() ([]byte, error) {
+	key, err := x509.MarshalECPrivateKey(a.key)
+	if err != nil {
+		return nil, err
+	}
+	signer := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.signer.Raw})
+	return slices.Concat(a.RootPEM(), signer, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: key})), nil
 }
 
 // issue makes a certificate; a nil issuer means that it signs itself.

@@ -69,7 +69,7 @@ func handOver(t *testing.T, n int) *handedOver {
 	}
 	for i, id := range ids {
 		receipts, err := s.Receipts(t.Context(), tenant, id)
-		for tries := 0; qingyuan.CodeOf(err) == qingyuan.Unavailable && tries < 100; tries++ {
+		for tries := 0; qingyuan.CodeOf(err) == qingyuan.Conflict && tries < 100; tries++ {
 			time.Sleep(50 * time.Millisecond)
 			receipts, err = s.Receipts(t.Context(), tenant, id)
 		}
