@@ -68,7 +68,7 @@ func launchCheck(t *testing.T, become bool, wrap ...string) *publicCheck {
 			t.Fatal(err)
 		}
 	}
-	line := append(wrap, path, "check", "--listen", "127.0.0.1:0")
+	line := append(wrap, path, "check", "serve", "--listen", "127.0.0.1:0")
 	p := &publicCheck{cmd: exec.Command(line[0], line[1:]...), output: &bytes.Buffer{}}
 	p.cmd.Dir = dir
 	p.cmd.Env = []string{"QINGYUAN_DATA=" + data, "QINGYUAN_KEK=" + filepath.Join(data, "kek.key")}
@@ -210,5 +210,108 @@ func TestCheckOpensNoFile(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("the trace is empty: nothing was watched")
+	}
+}
+
+// TestCheckPublishesAndTakesReports runs the public check with a publication, replaces it, reports a text and reads the report.
+func TestCheckPublishesAndTakesReports(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	term := func(version int, word string) string {
+		return fmt.Sprintf("version: %d\ndate: d\nlexicons:\n  - {name: n, version: 1, typology: T3, terms: [{id: n-1, term: %s, sense: {zh: 甲, en: a}, source: own}]}", version, word)
+	}
+	publication, reports := filepath.Join(dir, "published.yaml"), filepath.Join(dir, "reports")
+	if err := os.Mkdir(reports, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run1 := func(args ...string) string {
+		t.Helper()
+		c := exec.Command(must(binary())(t), append([]string{"check"}, args...)...)
+		out, err := c.Output()
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	public := run1("key", "--out", filepath.Join(dir, "private.key"))
+	run1("publish", file("1.yaml", term(1, "青鸟上岸计划")), "--to", publication)
+	p := startCheck(t, "--published", publication, "--reports", reports, "--report-key", public, "--burst", "1000")
+	p.finds(t, "青鸟上岸计划", true)
+	p.finds(t, "金凤归巢方案", false)
+	run1("publish", file("2.yaml", term(2, "金凤归巢方案")), "--to", publication)
+	for end := time.Now().Add(20 * time.Second); !p.asks(t, "金凤归巢方案"); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the new publication is not used")
+		}
+	}
+	if err := exec.Command(must(binary())(t), "check", "publish", filepath.Join(dir, "1.yaml"), "--to", publication).Run(); err == nil {
+		t.Error("an older publication replaces a newer one")
+	}
+	answer, err := http.Post(p.url+"/report", "application/json", strings.NewReader(`{"text":"`+pasted+`","consent":true}`))
+	if err != nil || answer.StatusCode != http.StatusCreated {
+		t.Fatalf("%v %v", answer, err)
+	}
+	answer.Body.Close()
+	if got := run1("reports", reports, "--key", filepath.Join(dir, "private.key")); !strings.Contains(got, pasted) || strings.Contains(got, "127.0.0.1") {
+		t.Errorf("reports %s", got)
+	}
+}
+
+// startCheck starts the public check with these flags.
+func startCheck(t *testing.T, flags ...string) *publicCheck {
+	t.Helper()
+	p := &publicCheck{cmd: exec.Command(must(binary())(t), append([]string{"check", "serve", "--listen", "127.0.0.1:0"}, flags...)...), output: &bytes.Buffer{}}
+	p.cmd.Stderr = p.output
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.cmd.Process.Kill(); p.cmd.Wait() })
+	for scan := bufio.NewScanner(out); scan.Scan(); {
+		if m := checkListens.FindStringSubmatch(scan.Text()); m != nil {
+			p.url = m[1]
+			return p
+		}
+	}
+	t.Fatalf("the public check did not start: %s", p.output)
+	return nil
+}
+
+// asks says whether a term of ours is found in the text.
+func (p *publicCheck) asks(t *testing.T, text string) bool {
+	t.Helper()
+	answer, err := http.Post(p.url+"/check", "application/json", strings.NewReader(`{"text":"`+text+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	return bytes.Contains(body, []byte(`"n-1"`))
+}
+
+func (p *publicCheck) finds(t *testing.T, text string, want bool) {
+	t.Helper()
+	if p.asks(t, text) != want {
+		t.Errorf("%s: found %v", text, !want)
+	}
+}
+
+func must(path string, err error) func(*testing.T) string {
+	return func(t *testing.T) string {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
 }

@@ -21,7 +21,7 @@ type cli struct {
 
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
 	Demo     demoCommand     `cmd:"" help:"Run the server with real and authored data, print a report, keep serving."`
-	Check    checkCommand    `cmd:"" help:"Run the public check: a process apart, without any case data."`
+	Check    checkCommand    `cmd:"" help:"The public check: serve it, publish to it, read what consumers report."`
 	Replay   replayCommand   `cmd:"" help:"Run the record again and compare every decision with what was decided."`
 	Backtest backtestCommand `cmd:"" help:"Run a ruleset over the record and compare it with the live version."`
 	Train    trainCommand    `cmd:"" help:"Train a model."`

@@ -30,6 +30,12 @@ type advised struct {
 	Advice qingyuan.Text `yaml:"advice"`
 }
 
+// intended is what is said of a text that as a whole reads like one with an intent.
+type intended struct {
+	Sense  qingyuan.Text `yaml:"sense"`
+	Advice qingyuan.Text `yaml:"advice"`
+}
+
 // guidance is data/guidance.yaml.
 type guidance struct {
 	Version    string                        `yaml:"version"`
@@ -44,10 +50,16 @@ type guidance struct {
 		Text   qingyuan.Text `yaml:"text"`
 		Advice qingyuan.Text `yaml:"advice"`
 	} `yaml:"contact"`
-	Disguised qingyuan.Text `yaml:"disguised"`
-	Quoted    qingyuan.Text `yaml:"quoted"`
-	Channels  []Channel     `yaml:"channels"`
-	Lender    Channel       `yaml:"lender"`
+	Consent struct {
+		Version string        `yaml:"version"`
+		Text    qingyuan.Text `yaml:"text"`
+	} `yaml:"consent"`
+	Intents   map[string]intended `yaml:"intents"`   // by code of the signal
+	Published qingyuan.Text       `yaml:"published"` // of an organisation's contact
+	Disguised qingyuan.Text       `yaml:"disguised"`
+	Quoted    qingyuan.Text       `yaml:"quoted"`
+	Channels  []Channel           `yaml:"channels"`
+	Lender    Channel             `yaml:"lender"`
 }
 
 // traitRule is a trait with the rules, codes and typologies that show it.
@@ -65,7 +77,7 @@ func loadGuidance() (g guidance, err error) {
 	if err := yaml.UnmarshalWithOptions(guidanceYAML, &g, yaml.Strict()); err != nil {
 		return g, qingyuan.Wrap(qingyuan.Internal, err, "the guidance of the public check cannot be read")
 	}
-	said := []qingyuan.Text{g.Contact.Text, g.Contact.Advice, g.Disguised, g.Quoted, g.Lender.Name, g.Lender.Use}
+	said := []qingyuan.Text{g.Contact.Text, g.Contact.Advice, g.Consent.Text, g.Published, g.Disguised, g.Quoted, g.Lender.Name, g.Lender.Use}
 	for _, l := range []Level{Risk, Notice, Quoted, Nothing} {
 		said = append(said, g.Summaries[l])
 	}
@@ -78,9 +90,12 @@ func loadGuidance() (g guidance, err error) {
 	for _, c := range g.Channels {
 		said = append(said, c.Name, c.Use)
 	}
+	for _, i := range g.Intents {
+		said = append(said, i.Sense, i.Advice)
+	}
 	said = slices.AppendSeq(said, maps.Values(g.Ways))
 	said = slices.AppendSeq(said, maps.Values(g.Lexicons))
-	if g.Version == "" || g.Date == "" || g.Source == "" || slices.ContainsFunc(said, incomplete) {
+	if g.Version == "" || g.Date == "" || g.Source == "" || g.Consent.Version == "" || slices.ContainsFunc(said, incomplete) {
 		return g, qingyuan.Errorf(qingyuan.Internal, "the guidance of the public check lacks a version, a source or a sentence in one language")
 	}
 	return g, nil

@@ -23,14 +23,23 @@ type page struct {
 	template *template.Template
 }
 
-// view is what a page shows: the form alone, a refusal, or an answer.
+// view is what a page shows: the form alone, a refusal, an answer, or thanks for a report.
 type view struct {
 	Lang     string
 	Refused  string // word that says why
 	Answer   *Answer
 	Marked   []Stretch
-	Channels []Channel
+	Given    string // the text of the answer, where it may be reported
+	Reported string // id of the report that was just taken
+	Reports  bool   // reports are taken
+	says     *guidance
 }
+
+// Channels are where to turn.
+func (v view) Channels() []Channel { return v.says.Channels }
+
+// Consent is what a consumer agrees to who reports a text.
+func (v view) Consent() qingyuan.Text { return v.says.Consent.Text }
 
 // Say is a text in the language of the page.
 func (v view) Say(t qingyuan.Text) string { return t.In(v.Lang) }

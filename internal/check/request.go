@@ -14,8 +14,9 @@ import (
 
 // given is what a request brings: a text, and perhaps a file. Neither outlives the request.
 type given struct {
-	text string
-	file []byte
+	text    string
+	file    []byte
+	consent bool // to the text being kept; asked for a report only
 }
 
 // language is the language asked for: English by ?lang=en, else Chinese.
@@ -36,7 +37,8 @@ func mediaType(r *http.Request) string {
 	return t
 }
 
-// read reads the body of a check: a form, or a JSON object with the key text. Nothing of it touches the disk: what is kept in
+// read reads the body of a check: a form, or a JSON object with the key text, and
+// for a report consent. Nothing of it touches the disk: what is kept in
 // memory is allowed to be larger than a body.
 func read(w http.ResponseWriter, r *http.Request) (*given, *refusal) {
 	oversize := &refusal{http.StatusRequestEntityTooLarge, qingyuan.Invalid, "oversize", 0}
@@ -48,12 +50,12 @@ func read(w http.ResponseWriter, r *http.Request) (*given, *refusal) {
 	var err error
 	switch mediaType(r) {
 	case "application/json":
-		in.text, err = readJSON(r.Body)
+		err = in.readJSON(r.Body)
 	case "multipart/form-data":
 		err = in.readMultipart(r)
 	case "application/x-www-form-urlencoded":
 		err = r.ParseForm()
-		in.text = r.PostForm.Get("text")
+		in.text, in.consent = r.PostForm.Get("text"), r.PostForm.Get("consent") == "yes"
 	default:
 		return nil, &refusal{http.StatusUnsupportedMediaType, qingyuan.Invalid, "unreadable", 0}
 	}
@@ -71,14 +73,16 @@ func read(w http.ResponseWriter, r *http.Request) (*given, *refusal) {
 	return &in, nil
 }
 
-func readJSON(body io.Reader) (string, error) {
-	var in struct {
-		Text string `json:"text"`
+func (in *given) readJSON(body io.Reader) error {
+	var object struct {
+		Text    string `json:"text"`
+		Consent bool   `json:"consent"`
 	}
 	d := json.NewDecoder(body)
 	d.DisallowUnknownFields()
-	err := d.Decode(&in)
-	return in.Text, err
+	err := d.Decode(&object)
+	in.text, in.consent = object.Text, object.Consent
+	return err
 }
 
 func (in *given) readMultipart(r *http.Request) error {

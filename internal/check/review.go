@@ -2,12 +2,15 @@ package check
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"qingyuan"
 	"qingyuan/internal/prevent/text/agreement"
+	"qingyuan/internal/prevent/text/classify"
 	"qingyuan/internal/prevent/text/contact"
 	"qingyuan/internal/prevent/text/discourse"
 	"qingyuan/internal/prevent/text/lexicon"
@@ -21,6 +24,7 @@ const MaxText = 128 << 10
 const (
 	maxFindings = 60
 	maxSpans    = 20 // of one finding
+	maxShown    = 3  // words that show a trait
 )
 
 // Level says how much a finding, or the whole text, asks for attention.
@@ -43,6 +47,7 @@ const (
 	Clause  Kind = "clause"  // of an agreement
 	Way     Kind = "way"     // of speaking
 	Contact Kind = "contact" // written so as to escape
+	Intent  Kind = "intent"  // of the text as a whole, in the judgement of a model
 )
 
 // Finding is one mark found in a text.
@@ -64,6 +69,7 @@ type Trait struct {
 	Title qingyuan.Text `json:"title"`
 	Text  qingyuan.Text `json:"text"`
 	Met   bool          `json:"met"`
+	Shown []string      `json:"shown,omitempty"` // the words that show it, a few of them
 }
 
 // Answer is what is said of one text.
@@ -85,6 +91,10 @@ type Reviewer struct {
 	ways     *discourse.Detector
 	contacts *contact.Reader
 	clauses  *agreement.Reviewer
+	intents  *classify.Detector
+	views    *normal.Normalizer
+	bodies   directory
+	versions []string // of what was published
 }
 
 // NewReviewer makes a reviewer with the lexicons, patterns and rules of this build. hotline is the lender's own public
@@ -104,7 +114,7 @@ func NewReviewer(hotline string) (*Reviewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reviewer{says: says}
+	r := &Reviewer{says: says, views: views}
 	if r.words, err = lexicon.New(lexicon.Config{Normalizer: views, Lexicons: lexicons}); err != nil {
 		return nil, err
 	}
@@ -114,8 +124,26 @@ func NewReviewer(hotline string) (*Reviewer, error) {
 	if r.contacts, err = contact.New(views); err != nil {
 		return nil, err
 	}
+	if r.intents, err = classify.NewDetector(views); err != nil {
+		return nil, err
+	}
 	r.clauses, err = agreement.New(views, agreement.ShippedRules())
 	return r, err
+}
+
+// With is the reviewer with what has been published.
+func (r *Reviewer) With(p *Published) (*Reviewer, error) {
+	lexicons, err := lexicon.Shipped()
+	if err != nil {
+		return nil, err
+	}
+	next := *r
+	if next.words, err = lexicon.New(lexicon.Config{Normalizer: r.views, Lexicons: append(lexicons, p.Lexicons...)}); err != nil {
+		return nil, err
+	}
+	next.bodies = newDirectory(p.Organisations)
+	next.versions = []string{fmt.Sprintf("published@%d", p.Version)}
+	return &next, nil
 }
 
 // Review checks one text. It fails only where ctx ends.
@@ -138,12 +166,14 @@ func (r *Reviewer) Review(ctx context.Context, text string) (*Answer, error) {
 	}
 	a.Findings = append(a.Findings, r.spoken(ways)...)
 	a.Findings = append(a.Findings, r.evasive(r.contacts.Read(text))...)
+	a.Findings = append(a.Findings, r.intended(text, a.Findings)...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	a.Cut = a.Cut || scan.Truncated || report.Cut || len(a.Findings) > maxFindings
 	r.conclude(a, text)
-	a.Versions = []string{"guidance@" + r.says.Version, "lexicon@" + scan.Version, report.Reviewer, r.ways.Version(), r.contacts.Version()}
+	a.Versions = append([]string{"guidance@" + r.says.Version, "lexicon@" + scan.Version, report.Reviewer, r.ways.Version(), r.contacts.Version(),
+		r.intents.Intent.Version()}, r.versions...)
 	return a, nil
 }
 
@@ -238,6 +268,49 @@ func (r *Reviewer) evasive(mentions []contact.Mention) []Finding {
 	return []Finding{f}
 }
 
+// intended makes a finding of what the text as a whole reads like, unless all that was found in it is quoted: then it warns or retells. The
+// model can be wrong, so that alone it is a notice.
+func (r *Reviewer) intended(text string, found []Finding) []Finding {
+	quoted := len(found) > 0 && !slices.ContainsFunc(found, func(f Finding) bool { return f.Level != Quoted })
+	for _, s := range r.intents.Signals(text, qingyuan.AuthorPublic) {
+		says, known := r.says.Intents[s.Code]
+		if !known || quoted {
+			continue
+		}
+		return []Finding{{Kind: Intent, Rule: s.Code, Level: Notice, Typology: s.Typology, Spans: []qingyuan.Span{sentence(text, s.Spans)},
+			Sense: says.Sense, Advice: says.Advice}}
+	}
+	return nil
+}
+
+// sentence is the sentence of text in which most of the spans begin: the stretches a model goes by are too small to read.
+func sentence(text string, spans []qingyuan.Span) (best qingyuan.Span) {
+	most, from := -1, 0
+	for _, end := range append(sentenceEnd.FindAllStringIndex(text, maxSentences), []int{len(text), len(text)}) {
+		count := 0
+		for _, s := range spans {
+			if s.Start >= from && s.Start < end[1] {
+				count++
+			}
+		}
+		if strings.TrimSpace(text[from:end[1]]) != "" && count > most {
+			most, best = count, qingyuan.Span{Start: from, End: end[1]}
+		}
+		from = end[1]
+	}
+	if best.End-best.Start > maxSentence {
+		best.End = best.Start + len(whole(text[best.Start:best.Start+maxSentence]))
+	}
+	return best
+}
+
+var sentenceEnd = regexp.MustCompile(`[。！？!?；;\n]+`)
+
+const (
+	maxSentences = 1000
+	maxSentence  = 240 // bytes that are shown of one
+)
+
 // conclude orders the findings and says what follows from them.
 func (r *Reviewer) conclude(a *Answer, text string) {
 	order := []Level{Risk, Notice, Quoted, Nothing}
@@ -255,8 +328,16 @@ func (r *Reviewer) conclude(a *Answer, text string) {
 		a.Findings[i].Raw = text[s.Start:s.End]
 	}
 	for _, t := range r.says.Traits {
-		met := slices.ContainsFunc(a.Findings, func(f Finding) bool { return t.shownBy(f) })
-		a.Traits = append(a.Traits, Trait{t.ID, t.Title, t.Text, met})
+		trait := Trait{ID: t.ID, Title: t.Title, Text: t.Text}
+		for _, f := range a.Findings {
+			if !t.shownBy(f) {
+				continue
+			}
+			if trait.Met = true; len(trait.Shown) < maxShown && !slices.Contains(trait.Shown, f.Raw) {
+				trait.Shown = append(trait.Shown, f.Raw)
+			}
+		}
+		a.Traits = append(a.Traits, trait)
 	}
 	a.Official = []Channel{}
 	for _, c := range a.Channels {
@@ -264,6 +345,7 @@ func (r *Reviewer) conclude(a *Answer, text string) {
 			a.Official = append(a.Official, c)
 		}
 	}
+	a.Official = append(a.Official, r.bodies.named(text, r.says.Published)...)
 }
 
 // overall is the level of a text with these findings, strongest first. One word of the trade with nothing beside it, as in a

@@ -35,12 +35,13 @@ type Config struct {
 	Burst       int              // checks that an address may make at once; 10 where 0
 	BehindProxy bool             // count by what the proxy appended to X-Forwarded-For
 	Hotline     string           // the lender's own public number, shown first; may be empty
+	Reports     *Outbox          // where consumers' reports go; nil: none are taken
 }
 
 // Server answers the public check over HTTP.
 type Server struct {
 	Config
-	reviewer *Reviewer
+	reviewer atomic.Pointer[Reviewer]
 	files    *agreement.Extractor
 	page     *page
 	flood    *flood
@@ -65,8 +66,23 @@ func New(c Config) (*Server, error) {
 	if s.page, err = newPage(); err != nil {
 		return nil, err
 	}
-	s.reviewer, err = NewReviewer(c.Hotline)
-	return s, err
+	reviewer, err := NewReviewer(c.Hotline)
+	if err != nil {
+		return nil, err
+	}
+	s.reviewer.Store(reviewer)
+	return s, nil
+}
+
+// Publish uses a publication from the next check on. Checks under way keep what they began with; a publication that cannot be used changes
+// nothing.
+func (s *Server) Publish(p *Published) error {
+	next, err := s.reviewer.Load().With(p)
+	if err != nil {
+		return err
+	}
+	s.reviewer.Store(next)
+	return nil
 }
 
 // HTTP is a server with the timeouts and bounds of this process, ready to serve a listener.
@@ -90,12 +106,15 @@ func (s *Server) HTTP() *http.Server {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		s.page.write(w, http.StatusOK, view{Lang: language(r), Channels: s.reviewer.says.Channels})
+		s.page.write(w, http.StatusOK, s.view(r, view{}))
 	})
 	mux.HandleFunc("POST /check", s.check)
-	mux.HandleFunc("GET /check", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/?lang="+language(r), http.StatusSeeOther)
-	})
+	mux.HandleFunc("POST /report", s.report)
+	for _, path := range []string{"GET /check", "GET /report"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/?lang="+language(r), http.StatusSeeOther)
+		})
+	}
 	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		w.Header().Set("Cache-Control", "max-age=3600")
@@ -125,43 +144,58 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
+// view fills in what every page shows.
+func (s *Server) view(r *http.Request, v view) view {
+	v.Lang, v.says = language(r), &s.reviewer.Load().says
+	v.Reports = s.Reports != nil
+	return v
+}
+
 // check answers one text, with JSON to a program and with the page to a person.
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
-	if wait := s.flood.take(addressOf(r, s.BehindProxy)); wait > 0 {
-		s.refuse(w, r, refusal{http.StatusTooManyRequests, qingyuan.TooMany, "flood", wait})
-		return
+	given, answer, bad := s.answer(w, r)
+	switch {
+	case bad != nil:
+		s.refuse(w, r, *bad)
+	case wantsJSON(r):
+		writeJSON(w, http.StatusOK, "application/json", answer)
+	default:
+		v := view{Answer: answer, Marked: mark(head(given.text), answer.Findings)}
+		if len(given.text) <= maxReport {
+			v.Given = given.text
+		}
+		s.page.write(w, http.StatusOK, s.view(r, v))
 	}
-	busy := refusal{http.StatusTooManyRequests, qingyuan.TooMany, "busy", patience}
+}
+
+// answer reads a request and checks its text, when it is its turn.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) (*given, *Answer, *refusal) {
+	if wait := s.flood.take(addressOf(r, s.BehindProxy)); wait > 0 {
+		return nil, nil, &refusal{http.StatusTooManyRequests, qingyuan.TooMany, "flood", wait}
+	}
+	busy := &refusal{http.StatusTooManyRequests, qingyuan.TooMany, "busy", patience}
 	if !s.bodies.try() {
-		s.refuse(w, r, busy)
-		return
+		return nil, nil, busy
 	}
 	defer s.bodies.leave()
 	given, bad := read(w, r)
 	if bad != nil {
-		s.refuse(w, r, *bad)
-		return
+		return nil, nil, bad
 	}
 	turn, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	if !s.work.wait(turn) {
-		s.refuse(w, r, busy)
-		return
+		return nil, nil, busy
 	}
 	defer s.work.leave()
 	if bad := s.readFile(r.Context(), given); bad != nil {
-		s.refuse(w, r, *bad)
-		return
+		return nil, nil, bad
 	}
-	answer, err := s.reviewer.Review(r.Context(), given.text)
-	switch {
-	case err != nil:
-		s.refuse(w, r, refusal{http.StatusServiceUnavailable, qingyuan.Unavailable, "fault", patience})
-	case wantsJSON(r):
-		writeJSON(w, http.StatusOK, "application/json", answer)
-	default:
-		s.page.write(w, http.StatusOK, view{Lang: language(r), Answer: answer, Marked: mark(head(given.text), answer.Findings), Channels: answer.Channels})
+	answer, err := s.reviewer.Load().Review(r.Context(), given.text)
+	if err != nil {
+		return nil, nil, &refusal{http.StatusServiceUnavailable, qingyuan.Unavailable, "fault", patience}
 	}
+	return given, answer, nil
 }
 
 // refusal is a request that is not answered, with the word that says why.
@@ -190,5 +224,5 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, why refusal) {
 		writeJSON(w, why.status, "application/problem+json", problem{why.code.Type(), why.code.Title(), why.status, why.code, s.page.words[why.word].In(lang)})
 		return
 	}
-	s.page.write(w, why.status, view{Lang: lang, Refused: why.word, Channels: s.reviewer.says.Channels})
+	s.page.write(w, why.status, s.view(r, view{Refused: why.word}))
 }

@@ -18,6 +18,7 @@ const quiet = ["--disable-background-networking", "--disable-component-update", 
 const ADVERT = "欠网贷、信用卡逾期的看过来！专业停息挂账、债务优化，不成功退全款，先付定金，➕薇 abc12345";
 const WARNING = "警方提醒：谨防“征信修复”骗局，不要轻信停息挂账，请拨打 96110。";
 const ORDINARY = "今天下午三点在二楼会议室开会，请带上上个月的报表。";
+const PARAPHRASE = "每个月工资全填进卡里还不够？把账单发来，我们有老师一对一替你跟银行谈，谈成再给钱，名额不多。";
 const AGREEMENT = `债务委托服务协议
 第一条 乙方为甲方提供债务优化、停息挂账协商等服务。
 第二条 甲方按减免金额的30%支付服务费，转入乙方经理个人账户。
@@ -131,6 +132,33 @@ await check("an agreement is read clause by clause; the traits are named", async
   await shot(phone, "33-check-agreement-zh");
 });
 
+await check("an advertisement in words of its own is recognised as a whole", async () => {
+  await paste(phone, "zh", PARAPHRASE);
+  await phone.locator(".answer.notice").waitFor();
+  assert.match((await textOf(phone, ".findings")).join(), /整段读起来像/);
+});
+
+await check("nothing is kept without consent; with it, the report is taken and nothing of the sender", async () => {
+  assert.equal(server.reports(), "");
+  await phone.locator("details.report summary").click();
+  await phone.locator("details.report input[type=checkbox]").evaluate((box) => box.removeAttribute("required"));
+  await phone.click("details.report button");
+  await phone.locator(".refused").waitFor();
+  assert.match((await textOf(phone, ".refused")).join(), /什么都没有保存/);
+  assert.equal(server.reports(), "");
+  await paste(phone, "zh", PARAPHRASE);
+  await phone.locator("details.report summary").click();
+  assert.match((await textOf(phone, "details.report")).join(), /不保存我的网络地址/);
+  await fits(phone);
+  await shot(phone, "40-check-report-zh");
+  await phone.check("details.report input[type=checkbox]");
+  await phone.click("details.report button");
+  await phone.locator(".reported").waitFor();
+  const report = JSON.parse(server.reports());
+  assert.equal(report.text, PARAPHRASE);
+  assert.deepEqual(Object.keys(report).sort(), ["at", "consent", "id", "lang", "level", "text"]);
+});
+
 await check("a warning is not taken for what it warns of", async () => {
   await paste(phone, "zh", WARNING);
   await phone.locator(".answer.quoted").waitFor();
@@ -156,10 +184,18 @@ await check("English is complete, but for what was pasted and the terms themselv
   await night.fill("textarea", AGREEMENT);
   await night.click("button[type=submit]");
   await night.locator(".answer.risk").waitFor();
-  const said = (await textOf(night, ".answer, .traits, .channels, .findings dt, footer, h2")).join();
+  const said = (
+    await textOf(night, ".answer, .traits strong, .traits p:not(:has(q)), .channels, .findings dt, footer, h2")
+  ).join();
   assert.doesNotMatch(said, /\p{Script=Han}/u);
   await fits(night);
   await shot(night, "37-check-agreement-en");
+  await night.locator("details.report summary").click();
+  const report = (
+    await textOf(night, "details.report summary, details.report p, details.report label, details.report button")
+  ).join();
+  assert.doesNotMatch(report, /\p{Script=Han}/u);
+  assert.match(report, /I agree/);
 });
 
 await check("nothing to check, and a file that cannot be read, are said kindly", async () => {

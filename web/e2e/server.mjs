@@ -1,6 +1,6 @@
 // Starts the real binary on an empty data directory, as a person would on a new machine, and ends it.
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -51,6 +51,21 @@ export async function start(binary) {
   };
 }
 
-// startCheck runs the public check, which has no data directory.
-export const startCheck = (binary) =>
-  launch(binary, ["check", "--hotline", "95000", "--rate", "0.05", "--burst", "20"]);
+// startCheck runs the public check, which has no data directory, with a place for reports; reports() reads them.
+export async function startCheck(binary) {
+  const dir = await mkdtemp(join(tmpdir(), "qingyuan-check-"));
+  const run = (...args) => execFileSync(binary, ["check", ...args], { encoding: "utf8" }).trim();
+  const key = run("key", "--out", join(dir, "key"));
+  await mkdir(join(dir, "reports"));
+  const limits = ["--hotline", "95000", "--rate", "0.05", "--burst", "24"];
+  const report = ["--reports", join(dir, "reports"), "--report-key", key];
+  const server = await launch(binary, ["check", "serve", ...limits, ...report]);
+  return {
+    ...server,
+    reports: () => run("reports", join(dir, "reports"), "--key", join(dir, "key")),
+    async stop() {
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
