@@ -53,7 +53,7 @@ func (c *checkServeCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if c.Published != "" {
-		seen, err := publish(s, c.Published, stamp{})
+		seen, err := publish(s, c.Published, edition{})
 		if err != nil {
 			return err
 		}
@@ -86,14 +86,14 @@ func (c *checkServeCommand) Run(ctx context.Context) error {
 // lookAgain is how often a publication is looked at.
 const lookAgain = 2 * time.Second
 
-// stamp tells one state of a file from another.
-type stamp struct {
+// edition tells one state of a file from another.
+type edition struct {
 	size int64
 	at   time.Time
 }
 
 // watch uses each new publication. One that cannot be used is told once and changes nothing.
-func watch(ctx context.Context, log *slog.Logger, s *publiccheck.Server, path string, seen stamp) {
+func watch(ctx context.Context, log *slog.Logger, s *publiccheck.Server, path string, seen edition) {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
@@ -115,12 +115,12 @@ func watch(ctx context.Context, log *slog.Logger, s *publiccheck.Server, path st
 }
 
 // publish uses the publication at path where it is not the one seen, and returns which it is.
-func publish(s *publiccheck.Server, path string, seen stamp) (stamp, error) {
+func publish(s *publiccheck.Server, path string, seen edition) (edition, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return stamp{size: -1}, qingyuan.Wrap(qingyuan.NotFound, err, "the publication cannot be read")
+		return edition{size: -1}, qingyuan.Wrap(qingyuan.NotFound, err, "the publication cannot be read")
 	}
-	now := stamp{info.Size(), info.ModTime()}
+	now := edition{info.Size(), info.ModTime()}
 	if now == seen {
 		return now, nil
 	}
