@@ -36,7 +36,9 @@ import (
 type installation struct {
 	Data     string `help:"Directory of everything the platform stores." default:"data" type:"path" env:"QINGYUAN_DATA"`
 	Database string `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
-	KEK      string `help:"File of the key-encryption key; in the data directory where empty. Keep a copy elsewhere: without it nothing can be read." name:"kek" type:"path" env:"QINGYUAN_KEK"`
+	KEK      string `help:"Where the key-encryption key is: a file, env:NAME, or command:PROGRAM that asks an HSM or a key service; a file in the data directory where empty. Keep a copy elsewhere: without it nothing can be read." name:"kek" env:"QINGYUAN_KEK"`
+	KEKNext  string `help:"Where the key-encryption key is that a rotation changes to, looked for at start and when it begins; kek.next.key in the data directory's keys where empty." name:"kek-next" env:"QINGYUAN_KEK_NEXT"`
+	Cipher   string `help:"What seals from now on: aes-256-gcm or sm4-gcm. What the other sealed stays readable." default:"aes-256-gcm" enum:"aes-256-gcm,sm4-gcm" env:"QINGYUAN_CIPHER"`
 	Law      string `help:"Directory of law data of your own (*.yaml): calendar years, clocks, articles, charges. They lie over the shipped ones." type:"path" env:"QINGYUAN_LAW"`
 	LogLevel string `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
 }
@@ -83,14 +85,6 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 	if p.db, err = store.Open(ctx, store.Config{URL: url, Log: p.log}); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	kekPath := in.KEK
-	if kekPath == "" {
-		kekPath = filepath.Join(in.Data, "keys", "kek.key")
-	}
-	kek, err := keys.LoadKEK(kekPath)
-	if err != nil {
-		return nil, errors.Join(err, p.db.Close())
-	}
 	var own fs.FS
 	if in.Law != "" {
 		own = os.DirFS(in.Law)
@@ -98,20 +92,65 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 	if p.law, err = law.Load(own); err != nil {
 		return nil, errors.Join(err, p.db.Close())
 	}
-	if err := p.wire(ctx, kek, filepath.Join(in.Data, "windows")); err != nil {
+	if err := p.wire(ctx, in); err != nil {
 		return nil, errors.Join(err, p.db.Close())
 	}
 	return p, nil
 }
 
-func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error {
-	p.windows = snapshots
+// keks finds the key-encryption keys. A file is made at first run only. The next one, where it is there, wraps what is new.
+func (in installation) keks(ctx context.Context, db *store.DB) (all []keys.KEK, a keys.Algorithm, err error) {
+	if a, err = keys.ParseAlgorithm(in.Cipher); err != nil {
+		return nil, a, err
+	}
+	empty, err := keys.Empty(ctx, db)
+	if err != nil {
+		return nil, a, err
+	}
+	next, err := in.nextKEK(ctx, a)
+	switch {
+	case err == nil:
+		all = append(all, next)
+	case qingyuan.CodeOf(err) != qingyuan.NotFound:
+		return nil, a, err
+	}
+	source := keys.Source(in.KEK)
+	if source == "" {
+		source = keys.Source(filepath.Join(in.Data, "keys", "kek.key"))
+	}
+	switch kek, err := source.Load(ctx, a, empty); {
+	case err == nil:
+		return append(all, kek), a, nil
+	case len(all) == 0 || qingyuan.CodeOf(err) != qingyuan.NotFound:
+		return nil, a, err
+	}
+	return all, a, nil // the old one was taken away after a rotation
+}
+
+// heads is where the heads of the audit chains are published.
+func (in installation) heads() string { return filepath.Join(in.Data, "audit") }
+
+// nextKEK is the key-encryption key of the next rotation. Errors: not_found where none is laid out.
+func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK, error) {
+	next := in.KEKNext
+	if next == "" {
+		next = filepath.Join(in.Data, "keys", "kek.next.key")
+	}
+	return keys.Source(next).Load(ctx, a, false)
+}
+
+func (p *platform) wire(ctx context.Context, in installation) error {
+	p.windows = filepath.Join(in.Data, "windows")
 	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(),
 		intel.Migrations(), evidence.Migrations())
 	if err != nil {
 		return err
 	}
-	if p.keys, err = keys.New(keys.Config{DB: p.db, KEK: kek}); err != nil {
+	keks, algorithm, err := in.keks(ctx, p.db)
+	if err != nil {
+		return err
+	}
+	if p.keys, err = keys.New(keys.Config{DB: p.db, KEKs: keks, Algorithm: algorithm}); err != nil {
 		return err
 	}
 	if err := p.keys.Check(ctx); err != nil {
@@ -135,7 +174,7 @@ func (p *platform) wire(ctx context.Context, kek []byte, snapshots string) error
 		return err
 	}
 	p.models = registry.New(p.db)
-	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Models: p.models, Snapshots: snapshots, Log: p.log,
+	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Models: p.models, Snapshots: filepath.Join(in.Data, "windows"), Log: p.log,
 		Detectors: []decision.Detector{p.texts}})
 	if err != nil {
 		return err
@@ -284,6 +323,8 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	s.background.Go(func() { p.snapshots(back, c.Every) })
 	s.background.Go(func() { p.intel.Watch(back) })
 	s.background.Go(func() { p.jobs.Run(back) })
+	chain := audit.Keeper{DB: p.db, Signs: p.keys, Dir: c.heads(), Log: p.log}
+	s.background.Go(func() { chain.Run(back) })
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
 }

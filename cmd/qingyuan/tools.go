@@ -96,6 +96,8 @@ func (openAPICommand) Run() error {
 type adminCommand struct {
 	Tenant createTenantCommand `cmd:"" help:"Make a tenant with its keys, ruleset and first administrator."`
 	Key    createKeyCommand    `cmd:"" help:"Make an API key."`
+	Keys   keysCommand         `cmd:"" help:"The keys that personal data are sealed with."`
+	Audit  auditCommand        `cmd:"" help:"The audit chain."`
 }
 
 type createTenantCommand struct {

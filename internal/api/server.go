@@ -97,6 +97,7 @@ func New(cfg Config) (*Server, error) {
 	s.listEntries()
 	s.overview()
 	s.colleagues()
+	s.auditTrail()
 	s.accessKeys()
 	s.accounts()
 	s.stream()
@@ -258,6 +259,7 @@ func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 func guarded[I, O any](s *Server, op huma.Operation, need auth.Permission, fn func(context.Context, auth.Principal, *I) (*O, error)) {
 	op.Security = []map[string][]string{{"key": {}}, {"session": {}}}
 	op.Extensions = map[string]any{"x-permission": need.String()}
+	chained := changes(&op)
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity,
 		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable)
 	op.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) {
@@ -270,7 +272,11 @@ func guarded[I, O any](s *Server, op huma.Operation, need auth.Permission, fn fu
 		next(huma.WithValue(hc, keyPrincipal, p))
 	}}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
-		out, err := fn(ctx, ctx.Value(keyPrincipal).(auth.Principal), in)
+		p := ctx.Value(keyPrincipal).(auth.Principal)
+		if chained {
+			ctx = acting(ctx, op.OperationID, p.Actor, in)
+		}
+		out, err := fn(ctx, p, in)
 		if err != nil {
 			return nil, problemOf(ctx, err)
 		}

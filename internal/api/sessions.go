@@ -93,7 +93,11 @@ func (s *Server) sessions() {
 
 // register adds an operation that checks its caller itself.
 func register[I, O any](s *Server, op huma.Operation, fn func(context.Context, *I) (*O, error)) {
+	chained := changes(&op)
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		if chained {
+			ctx = acting(ctx, op.OperationID, qingyuan.Actor{}, in)
+		}
 		out, err := fn(ctx, in)
 		if err != nil {
 			return nil, problemOf(ctx, err)

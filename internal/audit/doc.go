@@ -1,4 +1,19 @@
-// Package audit keeps approvals: what one person asks for and others must agree to before it takes effect (four eyes).
+// Package audit keeps two things: the chain of who did what, and approvals.
+//
+// # The chain
+//
+// Each tenant has a chain of [Entry]s, each with the hash of the one before. What people and keys do leaves an entry in the very transaction
+// that does it: a caller states its [Intent] with [Acting], and every command under that context that emits something to the outbox appends
+// one; [Append] does it by hand. What machines send (events, decisions) leaves no entry of its own, for a row per decision would be paid on
+// the hot path: a [Keeper] takes the outbox into the chain in stretches of thousands, with the hash over each ([OutboxSealed]). It also
+// publishes signed heads ([Head]) outside the database, by which a chain that was cut off at its end is known.
+//
+// The database refuses to change or delete an entry, and to add one out of order. Whoever has the rights to take those guards away is found
+// by [Verify], which names the entry.
+//
+// # Approvals
+//
+// What one person asks for and others must agree to before it takes effect (four eyes).
 //
 // An [Approval] names what is asked (kind, subject, payload with its hash), who asks, who made the thing that is asked
 // for, how many people must agree, and until when. The package knows nothing of what is approved: whoever asked for it

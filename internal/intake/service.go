@@ -134,7 +134,9 @@ func (s *Service) Append(tx *store.Tx, p *Prepared, corrected *qingyuan.Event, k
 	if e.Seq, err = tx.Emit(kind, e.ID, data); err != nil {
 		return err
 	}
-	p.Key.Persist(tx)
+	if err := p.Key.Persist(tx); err != nil {
+		return err
+	}
 	var keyHash any
 	if p.keyHash != nil {
 		keyHash = p.keyHash

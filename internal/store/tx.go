@@ -21,6 +21,8 @@ type Tx struct {
 	now    time.Time
 	b      *batch  // nil for a reader
 	read   *sql.Tx // nil for a command
+
+	emitted *[]Entry // what the command emits, for those who asked with Then
 }
 
 // Tenant is the tenant whose rows tx sees.
@@ -106,6 +108,9 @@ func (tx *Tx) Emit(kind, subject string, data []byte) (seq int64, err error) {
 	}
 	seq = last + 1
 	tx.b.seqs[tx.tenant].last = seq
+	if tx.emitted != nil {
+		*tx.emitted = append(*tx.emitted, Entry{Seq: seq, Kind: kind, Subject: subject, At: tx.now, Data: data})
+	}
 	tx.Insert(outboxRow, seq, kind, subject, tx.now.UnixMicro(), data)
 	return seq, nil
 }

@@ -49,7 +49,7 @@ func (db *DB) Write(ctx context.Context, tenant qingyuan.Tenant, fn func(*Tx) er
 	if err != nil {
 		return err
 	}
-	c := &command{tenant: tenant, fn: fn, done: make(chan error, 1)}
+	c := &command{tenant: tenant, fn: followed(ctx, fn), done: make(chan error, 1)}
 	select {
 	case w.queue <- c:
 	default:

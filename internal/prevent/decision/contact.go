@@ -85,7 +85,9 @@ func (s *Service) AddContact(ctx context.Context, tenant qingyuan.Tenant, actor 
 	}
 	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
 		c.ID, c.Actor, c.At = qingyuan.NewID("con", tx.Now()), actor.ID, tx.Now().UTC()
-		key.Persist(tx)
+		if err := key.Persist(tx); err != nil {
+			return err
+		}
 		tx.Insert(contactRow, c.ID, d.Seq, c.Channel, c.Result, c.Actor, c.At.UnixMicro(), key.Seal(text, contactedAs(c.ID)))
 		_, err := tx.Emit("contact.recorded", d.ID, nil)
 		return err
