@@ -18,5 +18,5 @@
 //
 // Payloads, checkpoints, notes and results hold ids and codes, never personal data: they are not sealed.
 //
-// Events out: job.dead, job.retried, job.cancelled (subject: the job's id).
+// Events out: job.requested (where a person or key asked), job.dead, job.retried, job.cancelled (subject: the job's id).
 package jobs

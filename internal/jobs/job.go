@@ -28,6 +28,7 @@ var States = []State{Waiting, Running, Done, Dead, Cancelled}
 const (
 	JobDead      = "job.dead"
 	JobRetried   = "job.retried"
+	JobRequested = "job.requested" // by a person or a key
 	JobCancelled = "job.cancelled"
 )
 

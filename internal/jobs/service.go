@@ -131,6 +131,9 @@ func (s *Service) Enqueue(tx *store.Tx, spec Spec) (Job, error) {
 	}
 	j.insert(tx)
 	tx.OnCommit(s.nudge)
+	if j.By.Kind == qingyuan.ActorUser || j.By.Kind == qingyuan.ActorKey {
+		return j, emit(tx, JobRequested, &j, j.By)
+	}
 	return j, nil
 }
 

@@ -83,7 +83,9 @@ func (s *Service) Record(ctx context.Context, t qingyuan.Tenant, actor qingyuan.
 		e.ReceivedAt = tx.Now().UTC()
 		e.First = &Record{Exhibit: e.ID, Action: Recorded, Actor: actor, SHA256: sha, SM3: sm, Size: e.Size, MediaType: e.MediaType,
 			Matter: e.Matter, Capture: &n.Capture, Derivation: n.Derivation}
-		key.Persist(tx)
+		if err := key.Persist(tx); err != nil {
+			return err
+		}
 		if e.Seq, err = s.append(tx, key, e.First); err != nil {
 			return err
 		}
@@ -246,7 +248,9 @@ func (s *Service) custody(ctx context.Context, t qingyuan.Tenant, e *Exhibit, r 
 		return err
 	}
 	return s.cfg.DB.Write(ctx, t, func(tx *store.Tx) error {
-		key.Persist(tx)
+		if err := key.Persist(tx); err != nil {
+			return err
+		}
 		return s.follow(tx, key, e, r)
 	})
 }

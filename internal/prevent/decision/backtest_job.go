@@ -61,7 +61,9 @@ func (s *Service) StartBacktest(ctx context.Context, q *jobs.Service, t qingyuan
 		if _, err := tx.Exec(`DELETE FROM backtest_request WHERE tenant = $1 AND at < $2`, tx.Now().Add(-keptRequests).UnixMicro()); err != nil {
 			return err
 		}
-		key.Persist(tx)
+		if err := key.Persist(tx); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(`INSERT INTO backtest_request (tenant, id, at, sealed) VALUES ($1, $2, $3, $4)`, of.Request, tx.Now().UnixMicro(), sealed); err != nil {
 			return err
 		}
