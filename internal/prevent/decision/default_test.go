@@ -107,7 +107,7 @@ func defaultCases() map[string]firstCase {
 	c := all["T3-SCRIPTED-DEMANDS"]
 	c.fires.data = map[string]any{"demands": []any{"stop_interest", "compensation"}}
 	all["T3-SCRIPTED-DEMANDS"] = c
-	for _, more := range []map[string]firstCase{postCases(), agreementCases(), messageCases(), loanCases(), complaintCases(), callCases(), paperCases(), cardCases()} {
+	for _, more := range []map[string]firstCase{postCases(), agreementCases(), messageCases(), loanCases(), complaintCases(), callCases(), paperCases(), cardCases(), confirmedCases()} {
 		maps.Copy(all, more)
 	}
 	return all
@@ -144,6 +144,17 @@ func postCases() map[string]firstCase {
 		warning := slang.with(fields{"text": wrote("警方提醒：谨慎")}, nil)
 		out[typology+"-POST-OFFER"] = firstCase{fires: slang, silent: warning}
 		out[typology+"-POST-SOLICITS"] = firstCase{fires: slang, silent: slang.with(fields{"contact_handles": []any{}}, nil)}
+	}
+	return out
+}
+
+func confirmedCases() map[string]firstCase {
+	out := map[string]firstCase{}
+	message := plain(qingyuan.MessageReceived, fields{"text": wrote("看看")})
+	for i, typology := range qingyuan.Typologies {
+		other := qingyuan.Typologies[(i+1)%len(qingyuan.Typologies)]
+		out[string(typology)+"-CONFIRMED-TEXT"] = firstCase{fires: message.heard("confirmed/" + string(typology)), silent: message.heard("confirmed/" + string(other))}
+		out[string(typology)+"-CONFIRMED-CONTACT"] = firstCase{fires: message.heard("S1/" + string(typology)), silent: message.heard("S1/" + string(other))}
 	}
 	return out
 }

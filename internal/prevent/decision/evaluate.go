@@ -3,6 +3,7 @@ package decision
 import (
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/vm"
@@ -170,6 +171,8 @@ func (ev *Evaluator) value(f *feature, s *slotValue) any {
 		return ev.velocity(f, s)
 	case ofSignal:
 		return ev.signal(f.code)
+	case ofDetail:
+		return ev.detail(f.code, f.path[0])
 	case ofSignals:
 		return ev.signals()
 	case ofListKey, ofListField:
@@ -261,6 +264,21 @@ func (ev *Evaluator) signal(code string) any {
 		}
 	}
 	return best
+}
+
+// detail is what the signals with one code say under one name, each different value once; absent where none does.
+func (ev *Evaluator) detail(code, name string) any {
+	var all []string
+	for i := range ev.in.Signals {
+		s := &ev.in.Signals[i]
+		if v := s.Detail[name]; s.Code == code && v != "" && !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return strings.Join(all, "、")
 }
 
 func (ev *Evaluator) signals() any {

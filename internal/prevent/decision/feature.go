@@ -12,7 +12,7 @@ import (
 )
 
 // roots are the names with which a read begins.
-var roots = map[string]bool{"event": true, "velocity": true, "profile": true, "param": true, "signals": true, "model": true}
+var roots = map[string]bool{"event": true, "velocity": true, "profile": true, "param": true, "signals": true, "detail": true, "model": true}
 
 // featureKind says where a feature's value comes from.
 type featureKind uint8
@@ -24,6 +24,7 @@ const (
 	ofVelocity
 	ofSignal  // the highest score of one code
 	ofSignals // all signals
+	ofDetail  // what the signals of one code say under one name
 	ofListKey // an entity of the event is in a list
 	ofListField
 	ofModel   // the probability a model gives
@@ -41,7 +42,7 @@ type feature struct {
 	index    int      // ofVelocity: the aggregate; ofList…: the list; ofModel, ofBecause: the model
 	selector Selector // ofListKey
 	source   int      // ofListField: the feature that holds the value
-	code     string   // ofSignal
+	code     string   // ofSignal, ofDetail
 	personal bool
 	lacks    map[qingyuan.EventKind]bool // kinds of event that can never have it
 }
@@ -223,6 +224,8 @@ func (x *expression) resolve(n ast.Node) (f int, constant ast.Node) {
 		return x.model(n, path[0], path[1]), nil
 	case id.Value == "param" && len(path) == 1:
 		return -1, x.parameter(n, name)
+	case id.Value == "detail" && len(path) == 2 && termOrRule(path[0]):
+		return x.add(feature{kind: ofDetail, name: "detail." + name, path: path[1:], code: path[0], typ: TypeString}), nil
 	case id.Value == "signals" && name == "":
 		return x.add(feature{kind: ofSignals, name: "signals", typ: TypeList}), nil
 	}

@@ -24,7 +24,7 @@ func (x *Index) signals(n int32, t Text, matches []Match) []qingyuan.Signal {
 		r := count(x.citings, e.citing, e)
 		rule := x.config.Rules.Citations
 		if x.speaks(t.Author) && e.innocent == 0 && len(r.subjects) >= rule.Subjects && len(r.cities) >= rule.Cities {
-			signal("C1", map[string]string{"basis": "citations", "citations": t.Citations,
+			signal("C1", map[string]string{"basis": "citations", "names": "statutes " + t.Citations, "citations": t.Citations,
 				"subjects": strconv.Itoa(len(r.subjects)), "cities": strconv.Itoa(len(r.cities))})
 		}
 	}
@@ -56,7 +56,7 @@ func (x *Index) template(n int32, author qingyuan.AuthorKind, matches []Match) m
 		len(g.subjects) < rule.Subjects || len(g.cities) < rule.Cities {
 		return nil
 	}
-	return map[string]string{"basis": "template", "family": x.name(root), "texts": strconv.Itoa(g.size),
+	return map[string]string{"basis": "template", "family": x.name(root), "names": x.name(root), "texts": strconv.Itoa(g.size),
 		"subjects": strconv.Itoa(len(g.subjects)), "cities": strconv.Itoa(len(g.cities)),
 		"nearest": matches[0].ID, "similarity": strconv.FormatFloat(matches[0].Similarity, 'f', 2, 64)}
 }
