@@ -136,15 +136,19 @@ func counted(s situation, velocity string, silent, fires int64) firstCase {
 	return firstCase{fires: s.with(nil, tallies{velocity: fires}), silent: s.with(nil, tallies{velocity: silent})}
 }
 
+var allTypologies = []string{"T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9"}
+
 func postCases() map[string]firstCase {
 	out := map[string]firstCase{}
 	post := plain(qingyuan.PostObserved, fields{"text": wrote("看看"), "contact_handles": []any{"wechat:a1"}})
-	for _, typology := range []string{"T1", "T3", "T4", "T5", "T7", "T8", "T9"} {
+	for _, typology := range allTypologies {
+		offer := post.heard("text.promotion/" + typology)
 		slang := post.heard("C2/" + typology)
-		warning := slang.with(fields{"text": wrote("警方提醒：谨慎")}, nil)
-		out[typology+"-POST-OFFER"] = firstCase{fires: slang, silent: warning}
+		out[typology+"-POST-OFFER"] = firstCase{fires: offer, silent: slang.with(fields{"text": wrote("警方提醒：谨慎")}, nil)}
 		out[typology+"-POST-SOLICITS"] = firstCase{fires: slang, silent: slang.with(fields{"contact_handles": []any{}}, nil)}
 	}
+	out["T3-POST-CONTACT-REPEATED"] = counted(post, "offers_same_phone_90d", 1, 2)
+	out["T3-POST-CONTACT-KNOWN"] = counted(post, "post_handle_agent_90d", 0, 1)
 	return out
 }
 
@@ -165,8 +169,8 @@ func agreementCases() map[string]firstCase {
 	private, company := fields{"fee_payee": fields{"kind": "other_person"}}, fields{"fee_payee": fields{"kind": "company"}}
 	for typology, kind := range kinds {
 		a := plain(qingyuan.AgreementSubmitted, fields{"agreement_type": kind})
-		out[typology+"-AGREEMENT-CLAUSES"] = firstCase{fires: a.heard("agreement"), silent: a}
-		out[typology+"-AGREEMENT-PAYEE"] = either(a, company, private)
+		out[typology+"-AGREEMENT"] = either(a, fields{"agreement_type": "repayment_plan"}, nil)
+		out[typology+"-AGREEMENT-TERMS"] = either(a, company, fields{"fee_rate": 0.02})
 	}
 	attorney := plain(qingyuan.AgreementSubmitted, fields{"agreement_type": "power_of_attorney"})
 	out["T6-AGREEMENT-CLAUSES"] = either(attorney, fields{"agent": fields{"organisation": "海天律师事务所"}}, fields{"agent": fields{"organisation": "海天法务咨询有限公司"}})
@@ -179,12 +183,13 @@ func agreementCases() map[string]firstCase {
 
 func messageCases() map[string]firstCase {
 	out := map[string]firstCase{}
-	shown := plain(qingyuan.MessageReceived, fields{"origin": "handed_in_by_customer"})
-	for _, typology := range []string{"T1", "T3", "T4", "T5", "T7", "T9"} {
-		heard := shown.heard("C2/" + typology)
+	shown := plain(qingyuan.MessageReceived, fields{"origin": "handed_in_by_customer", "text": wrote("在吗")})
+	for _, typology := range allTypologies {
+		heard := shown.heard("text.recruitment/" + typology)
 		out[typology+"-MESSAGE-OFFER"] = firstCase{fires: heard, silent: heard.with(fields{"origin": "to_lender"}, nil)}
-		out[typology+"-MESSAGE-ADVERTISED"] = counted(heard, "ad_handle_sender_90d", 0, 1)
 	}
+	out["T3-MESSAGE-AGENT"] = either(shown, fields{"text": fields{"text": "在吗", "author": "public"}}, fields{"text": fields{"text": "在吗", "author": "agent"}})
+	out["T3-MESSAGE-SENDER-SHARED"] = counted(shown.with(nil, tallies{"shown_messages_90d": 1}), "shown_handle_subjects_90d", 1, 2)
 	return out
 }
 
@@ -202,21 +207,44 @@ func loanCases() map[string]firstCase {
 		"T1-WORK-AS-CONTACT": counted(application, "work_as_contact_30d", 0, 1),
 		"T1-DECEIVED":        either(deceived, fields{"text": wrote("我没有借过")}, nil),
 		"T1-DECEIVED-RECENT": counted(deceived, "loans_drawn_90d", 0, 1),
+
+		"T1-DECEIVED-PAID-AWAY": counted(deceived, "paid_to_others_90d", 0, 1),
+		"T1-COACHED-PAID-AWAY":  counted(plain(qingyuan.CallRecorded, fields{"line": "verification"}), "paid_to_others_90d", 0, 1),
+		"T1-DRAWN-COACHED":      counted(plain(qingyuan.LoanDrawn, fields{}), "coached_calls_14d", 0, 1),
+		"T1-PAYEE-TWO":          counted(plain(qingyuan.LoanDrawn, fields{"payee": fields{"kind": "other_person"}}).with(nil, tallies{"paid_to_others_90d": 1}), "payee_subjects_90d", 1, 2),
+		"T1-FIRST-AFTER-OTHER":  counted(missed.with(fields{"instalment": int64(1)}, nil), "paid_to_others_90d", 0, 1),
+		"T1-FIRST-AFTER-ODD":    counted(missed.with(fields{"instalment": int64(1)}, nil), "odd_applications_90d", 0, 1),
+		"T2-STOP":               either(missed.with(nil, tallies{"paid_on_time_90d": 1}), fields{"other_lenders": "overdue"}, nil),
+		"T2-STOP-SHOWN":         counted(missed, "agents_messages_90d", 0, 1),
 	}
 }
+
+var missed = plain(qingyuan.RepaymentPosted, fields{"status": "missed", "overdue_days": int64(3), "other_lenders": "current"})
 
 func complaintCases() map[string]firstCase {
 	out := map[string]firstCase{}
 	collection := plain(qingyuan.ComplaintReceived, aboutCollection)
 	for typology, c := range map[string]situation{"T3": collection, "T4": collection.with(fields{"demands": []any{"refund_premium"}}, nil),
 		"T9": collection.with(fields{"category": "credit_objection"}, nil)} {
-		out[typology+"-COMPLAINT-SCRIPT"] = firstCase{fires: c.heard("C2/" + typology), silent: c.heard("C2/T8")}
+		out[typology+"-COMPLAINT-SCRIPT"] = firstCase{fires: c.heard("text.coached_complaint/T2"), silent: c.heard("C2/T5")}
 		out[typology+"-COMPLAINT-HAND"] = counted(c, "complaint_email_subjects_90d", 0, 1)
 		out[typology+"-COMPLAINT-PRESSURE"] = counted(c, "complaints_30d", 0, 1)
 		out[typology+"-COMPLAINT-ADVERTISED"] = counted(c, "ad_phone_complainant_90d", 0, 1)
+		out[typology+"-COMPLAINT-CONTRACT"] = counted(c, "agents_contracts_90d", 0, 1)
+		out[typology+"-COMPLAINT-SHOWN"] = counted(c, "agents_messages_90d", 0, 1)
+		out[typology+"-COMPLAINT-REACH"] = counted(c, "reach_changes_60d", 0, 1)
+		out[typology+"-COMPLAINT-THIRD"] = either(c.with(fields{"submitted_by": "friend"}, nil), fields{"agent": fields{"authorised": true}}, nil)
+		own := c.with(fields{"phone": "+8613800000001", "contact_phone": "+8613800000001"}, nil)
+		out[typology+"-COMPLAINT-CONTACT"] = either(own, nil, fields{"contact_phone": "+8613800000002"})
+		if typology != "T3" {
+			out[typology+"-TEMPLATE"] = firstCase{fires: c.heard("C1"), silent: c}
+		}
 	}
+	out["T3-COMPLAINT-CALLED"] = counted(collection, "collection_calls_3d", 0, 1)
+	out["T2-COMPLAINT-AFTER-STOP"] = counted(collection.with(nil, tallies{"paid_on_time_90d": 1}), "stopped_while_current_60d", 0, 1)
 	lawyer := collection.with(fields{"submitted_by": "lawyer", "agent": fields{"organisation": "某法务咨询有限公司"}, "contact_phone": "+8617000000001"}, nil)
 	out["T6-FALSE-LAWYER"] = either(lawyer, fields{"agent": fields{"organisation": "海天律师事务所"}}, nil)
+	out["T6-LAWYER-SCRIPT"] = firstCase{fires: lawyer.heard("C2/T3"), silent: lawyer.with(fields{"agent": fields{"authorised": true}}, nil).heard("C2/T3")}
 	out["T6-LAWYER-CONTACT"] = either(lawyer, fields{"contact_phone": "+862155550100"}, nil)
 	denied := collection.with(fields{"category": "credit_objection", "allegations": []any{"not_own_loan"}}, nil)
 	out["T9-DENIES-OWN"] = counted(denied, "paid_on_time_90d", 0, 1)
@@ -228,11 +256,19 @@ func callCases() map[string]firstCase {
 	paid := tallies{"paid_on_time_90d": 1}
 	check := plain(qingyuan.CallRecorded, fields{"line": "verification", "transcript": wrote("是我本人，没有中介")})
 	chase := plain(qingyuan.CallRecorded, fields{"line": "collection", "transcript": wrote("请联系我的代理人"), "claimed_identity": "self"}).with(nil, paid)
+	fresh := plain(qingyuan.AccountChanged, fields{"change": "phone"})
 	return map[string]firstCase{
 		"T1-COACHED":            either(check, fields{"transcript": wrote("装修用")}, nil),
 		"T1-COACHED-AFTER-FAST": counted(check, "fast_applications_14d", 0, 1),
 		"T2-ANSWERED-BY-OTHER":  either(chase, fields{"identity_check": "pass"}, fields{"identity_check": "fail"}),
-		"T2-CALL-SCRIPT":        counted(chase, "loans_drawn_90d", 1, 0),
+		"T2-CALL-SCRIPT":        {fires: chase.heard("text.coached_complaint/T3"), silent: chase.heard("C2/T1")},
+		"T2-CALL-FORWARDED":     either(chase, fields{"forwarding_tone": false}, fields{"forwarding_tone": true}),
+		"T2-CALL-SPEAKER":       either(chase, fields{"speaker": fields{"relation": "spouse"}}, fields{"speaker": fields{"relation": "agent"}}),
+		"T2-CALL-CHANGED":       counted(chase.with(fields{"identity_check": "fail"}, nil), "reach_changes_60d", 0, 1),
+		"T2-CALL-CONTRACT":      counted(chase, "agents_contracts_90d", 0, 1),
+		"T2-AFTER-PACKAGE":      counted(chase, "package_complaints_60d", 0, 1),
+		"T2-REACH-DEVICE":       counted(fresh, "acting_device_subjects_60d", 1, 2),
+		"T2-REACH-NEW":          either(fresh, fields{"sim_tenure_days": int64(30)}, fields{"sim_tenure_days": int64(29)}),
 		"T2-STOP-WHILE-CURRENT": counted(chase, "stopped_while_current_60d", 0, 1),
 	}
 }
@@ -251,7 +287,12 @@ func paperCases() map[string]firstCase {
 	out["T8-DEAD-ACTIVE"] = counted(paper(fields{"document_type": "death", "event_on": "2026-02-01"}), "activity_7d", 0, 1)
 	out["T8-PAPER-TALKS-DEBT"] = either(paper(fields{"document_type": "diagnosis", "text": wrote("建议休息两周")}), nil, fields{"text": wrote("建议避免催收")})
 	out["T9-PAPER-OLD"] = either(paper(fields{"document_type": "quarantine", "purpose": "credit_objection"}), fields{"period_to": "2026-01-15"}, fields{"period_to": "2021-05-15"})
+	sick := paper(fields{"document_type": "diagnosis"})
+	out["T8-PAPER-HAND"] = counted(sick.with(nil, tallies{"papers_90d": 1}), "paper_device_subjects_30d", 1, 2)
+	out["T8-PAPER-THIRD"] = either(sick, fields{"submitted_by": "child"}, fields{"submitted_by": "agent"})
 	letter := paper(fields{"document_type": "lawyer_letter"})
+	out["T6-LETTER-SCRIPT"] = firstCase{fires: letter.heard("C2/T3"), silent: letter}
+	out["T6-LETTER-NO-AUTHORITY"] = counted(letter, "authorities_90d", 1, 0)
 	out["T6-LETTER-NO-FIRM"] = either(letter, fields{"issuer": fields{"name": "海天律师事务所"}}, nil)
 	out["T6-LETTER-MOBILE"] = either(letter, fields{"issuer": fields{"name": "海天律师事务所", "phone": "+862155550100"}}, nil)
 	return out
@@ -261,8 +302,11 @@ func cardCases() map[string]firstCase {
 	large := plain(qingyuan.CardTransaction, fields{"type": "purchase", "amount": int64(1_000_000), "credit_limit": int64(5_000_000), "country": "TH"})
 	terminal := large.with(nil, tallies{"terminal_cards_30d": 4})
 	return map[string]firstCase{
-		"T5-TERMINAL-LARGE": counted(terminal, "terminal_large_cards_30d", 2, 3),
-		"T5-DRAINED":        counted(large, "card_large_7d", 2_999_999, 3_000_000),
-		"T5-FOREIGN-PROBE":  counted(large, "foreign_probes_24h", 0, 1),
+		"T5-TERMINAL-LARGE":  counted(terminal, "terminal_large_cards_30d", 2, 3),
+		"T5-DRAINED":         counted(large, "card_large_7d", 2_999_999, 3_000_000),
+		"T5-FOREIGN-PROBE":   counted(large, "foreign_probes_24h", 0, 1),
+		"T5-REPEATED":        counted(large, "card_cash_count_7d", 0, 1),
+		"T5-REMOTE-PROBE":    counted(large.with(fields{"entry_mode": "online", "amount": int64(1_500_000)}, nil), "remote_probes_24h", 1, 2),
+		"T5-TERMINAL-RETURN": counted(large.with(nil, tallies{"terminal_cash_cards_90d": 3, "terminal_cards_90d": 4}), "terminal_cash_sales_90d", 5, 6),
 	}
 }
