@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/store"
 )
@@ -82,17 +83,6 @@ func (s *Service) PreviewAction(ctx context.Context, tenant qingyuan.Tenant, lis
 // PreviewApproval looks at the last days for what a change of a list that was asked for would add or end. Errors: not_found;
 // invalid for a request of another kind.
 func (s *Service) PreviewApproval(ctx context.Context, tenant qingyuan.Tenant, id string, days int) (*Preview, error) {
-	a, err := s.Approval(ctx, tenant, id)
-	if err != nil {
-		return nil, err
-	}
-	if a.Kind != KindList {
-		return nil, qingyuan.Errorf(qingyuan.Invalid, "only a change of a list has a preview")
-	}
-	var c listChange
-	if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
-		return nil, err
-	}
 	var keys []string
 	out := &Preview{Days: days}
 	take := func(kind qingyuan.EntityKind, match ListMatch, value string) {
@@ -102,10 +92,21 @@ func (s *Service) PreviewApproval(ctx context.Context, tenant qingyuan.Tenant, i
 		}
 		keys = append(keys, value)
 	}
-	for _, e := range c.Add {
-		take(e.Kind, e.Match, e.Value)
-	}
-	err = s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		a, err := audit.Get(tx, id)
+		if err != nil {
+			return err
+		}
+		if a.Kind != KindList {
+			return qingyuan.Errorf(qingyuan.Invalid, "only a change of a list has a preview")
+		}
+		var c listChange
+		if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
+			return err
+		}
+		for _, e := range c.Add {
+			take(e.Kind, e.Match, e.Value)
+		}
 		for _, id := range c.Remove {
 			var kind, match, value string
 			found, err := tx.Get(`SELECT kind, match, value FROM list_entry WHERE tenant = $1 AND list = $2 AND id = $3`, []any{c.List, id}, &kind, &match, &value)

@@ -1611,6 +1611,8 @@ export interface components {
             kind: string;
             /** @description Who made what is asked for */
             maker: string;
+            /** @description The permission of who agrees or refuses, such as rulesets:activate; told where approvals are read */
+            needs?: string;
             /** @description What takes effect; personal values are blind keys */
             payload: unknown;
             /** Format: int64 */

@@ -15,13 +15,11 @@ export function VoteButtons({ approval, keys }: { approval: Approval; keys?: boo
   const { t } = useTranslation("approvals");
   const { message } = App.useApp();
   const me = useMe();
-  const mayActivate = useMay("rulesets:activate");
-  const mayList = useMay("lists:write");
+  const may = useMay(approval.needs ?? "");
   const vote = useVote(approval.id);
   const [way, setWay] = useState<Way>();
   const own = approval.requester === me;
   const made = own || approval.maker === me;
-  const may = approval.kind === "list.change" ? mayList : mayActivate;
   const open = approval.state === "pending" && may && !made;
   useShortcuts(keys && open ? { a: () => setWay("agree"), x: () => setWay("refuse") } : {});
   if (approval.state !== "pending") return null;

@@ -13,7 +13,7 @@ import type { Backtest } from "./vocabulary";
 import "../prevent.css";
 import "./rules.css";
 
-// Backtests lists those since the last restart and starts new ones.
+// Backtests lists the latest and starts new ones.
 export function Backtests() {
   const { t } = useTranslation("rules");
   const { of } = backtestsRoute.useSearch();

@@ -44,6 +44,7 @@ const none = { added: [], removed: [], changed: [] };
 const empty: Diff = {
   rules: none,
   velocities: none,
+  models: none,
   lists: none,
   parameters: none,
   thresholds: none,

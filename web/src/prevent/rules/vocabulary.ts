@@ -16,7 +16,7 @@ export type StageAsked =
   paths["/v1/rulesets/{id}/versions/{version}/stage"]["post"]["requestBody"]["content"]["application/json"];
 export type BacktestAsked = paths["/v1/backtests"]["post"]["requestBody"]["content"]["application/json"];
 
-export const PARTS = ["rules", "velocities", "lists", "parameters", "thresholds", "decision_points"] as const;
+export const PARTS = ["rules", "velocities", "models", "lists", "parameters", "thresholds", "decision_points"] as const;
 
 // changes counts what differs, over all parts.
 export function changes(diff: Diff): number {
