@@ -24,6 +24,7 @@ type cli struct {
 	Check    checkCommand    `cmd:"" help:"The public check: serve it, publish to it, read what consumers report."`
 	Replay   replayCommand   `cmd:"" help:"Run the record again and compare every decision with what was decided."`
 	Backtest backtestCommand `cmd:"" help:"Run a ruleset over the record and compare it with the live version."`
+	Text     textCommand     `cmd:"" help:"Read texts."`
 	Train    trainCommand    `cmd:"" help:"Train a model."`
 	Eval     evalCommand     `cmd:"" help:"Evaluate a model, a lexicon or a text classifier on a file."`
 	Admin    adminCommand    `cmd:"" help:"Tenants, accounts and keys, on the machine itself."`
