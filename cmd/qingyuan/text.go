@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -170,16 +171,17 @@ func newTextReader(own []string) (*textReader, error) {
 
 // file reads a whole file, whatever its format.
 func (r *textReader) file(ctx context.Context, in io.Reader, author qingyuan.AuthorKind) (*scanned, error) {
-	data, err := io.ReadAll(io.LimitReader(in, lexicon.MaxText+1))
+	var b strings.Builder
+	_, err := io.Copy(&b, io.LimitReader(in, lexicon.MaxText+1))
 	switch {
 	case err != nil:
 		return nil, qingyuan.Wrap(qingyuan.Invalid, err, "the text cannot be read")
-	case len(data) > lexicon.MaxText:
+	case b.Len() > lexicon.MaxText:
 		return nil, qingyuan.FieldErrorf("text", "is longer than %d MB; send it in parts, or with --lines", lexicon.MaxText>>20)
 	}
-	text, format := string(data), agreement.PlainText
-	if bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("%PDF-")) {
-		if text, format, err = r.files.Extract(ctx, data); err != nil {
+	text, format := b.String(), agreement.PlainText
+	if strings.HasPrefix(text, "PK\x03\x04") || strings.HasPrefix(text, "%PDF-") {
+		if text, format, err = r.files.Extract(ctx, []byte(text)); err != nil {
 			return nil, err
 		}
 	}
