@@ -1950,6 +1950,7 @@ export interface components {
             members: components["schemas"]["Member"][] | null;
             metrics: components["schemas"]["Metrics"];
             parity: components["schemas"]["Parity"];
+            ratios?: components["schemas"]["Ratio"][] | null;
             reliability: components["schemas"]["Reliable"][] | null;
             /** Format: double */
             seconds: number;
@@ -2874,6 +2875,7 @@ export interface components {
             max_depth: number;
             /** Format: double */
             min_child_weight: number;
+            ratios?: boolean;
             /** Format: int64 */
             rounds: number;
             /** Format: double */
@@ -3074,6 +3076,10 @@ export interface components {
             line: number;
             message: components["schemas"]["TextView"];
             path: string;
+        };
+        Ratio: {
+            over: string;
+            under: string;
         };
         ReadExhibitInputBody: {
             /** @enum {string} */
