@@ -49,6 +49,7 @@ type house struct {
 	decisions *decision.Service
 	models    *registry.Service
 	intel     *intel.Service
+	events    *intake.Service
 	api       *api.Server
 	secret    string // of a key that may send events and read
 	name      string // of the administrator
@@ -82,7 +83,7 @@ func build(t *testing.T, db *store.DB) *house {
 	base, err := intel.New(intel.Config{DB: db, Keys: ring, Events: events, Texts: texts})
 	must(t, err)
 	must(t, base.RegisterRuns(queue, 0))
-	h.intel = base
+	h.intel, h.events = base, events
 	run, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { queue.Run(run) })
