@@ -18,10 +18,12 @@ import (
 	"qingyuan/internal/api"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/blob"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/handle/evidence/tlog"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
@@ -57,7 +59,9 @@ type platform struct {
 	auth      *auth.Service
 	jobs      *jobs.Service
 	law       *law.Book
+	blobs     *blob.Store
 	events    *intake.Service
+	imports   *imports.Service
 	models    *registry.Service
 	decisions *decision.Service
 	texts     *text.Detector
@@ -93,6 +97,9 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 		own = os.DirFS(in.Law)
 	}
 	if p.law, err = law.Load(own); err != nil {
+		return nil, errors.Join(err, p.db.Close())
+	}
+	if p.blobs, err = blob.Open(blob.Config{Dir: filepath.Join(in.Data, "blobs")}); err != nil {
 		return nil, errors.Join(err, p.db.Close())
 	}
 	if err := p.wire(ctx, in); err != nil {
@@ -144,7 +151,7 @@ func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK,
 
 func (p *platform) wire(ctx context.Context, in installation) error {
 	p.windows = filepath.Join(in.Data, "windows")
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(),
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(),
 		intel.Migrations(), evidence.Migrations())
 	if err != nil {
 		return err
@@ -191,6 +198,10 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 		return err
 	}
 	if err := p.decisions.RegisterBacktests(p.jobs); err != nil {
+		return err
+	}
+	p.imports, err = imports.New(imports.Config{DB: p.db, Keys: p.keys, Events: p.events, Recorder: p.decisions, Blobs: p.blobs, Jobs: p.jobs, Log: p.log})
+	if err != nil {
 		return err
 	}
 
@@ -310,6 +321,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		Decisions: p.decisions,
 		Evidence:  p.evidence,
 		Jobs:      p.jobs,
+		Imports:   p.imports,
 		Law:       p.law,
 		Texts:     p.texts,
 		Intel:     p.intel,

@@ -191,6 +191,23 @@ func refusalOfRow(r *record) Refusal {
 	return Refusal{File: r.file, Line: r.line, Reason: intake.Explained(r.err)}
 }
 
+var refusalRow = store.Into("import_refusal", "import", "dry", "n", "sealed")
+
+// refuse stores refusals, numbered from before on.
+func (p *pass) refuse(tx *store.Tx, dry bool, before int64, all []Refusal) error {
+	for n, r := range all {
+		if before+int64(n) >= maxRefusals {
+			return nil
+		}
+		plain, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		tx.Insert(refusalRow, p.i.ID, dry, before+int64(n), p.key.Seal(plain, refusalOf(p.i.ID)))
+	}
+	return nil
+}
+
 // check is the job of the dry run: everything but storing.
 func (s *Service) check(ctx context.Context, r *jobs.Run) error {
 	p, ok, err := s.begin(ctx, r, Checking)
@@ -217,7 +234,7 @@ func (s *Service) check(ctx context.Context, r *jobs.Run) error {
 			}
 		}
 		err = s.step(ctx, r, some.next, func(tx *store.Tx) error {
-			if err := s.refuse(tx, p.key, p.i.ID, true, dry.Refused, refused); err != nil {
+			if err := p.refuse(tx, true, dry.Refused, refused); err != nil {
 				return err
 			}
 			return s.mine(tx.Exec(`UPDATE import SET dry_rows = dry_rows + $3, dry_refused = dry_refused + $4 WHERE tenant = $1 AND id = $2 AND state = 'checking'`,
@@ -259,7 +276,7 @@ func (s *Service) fail(ctx context.Context, r *jobs.Run, p *pass, err error) err
 	reason := p.key.Seal([]byte(qingyuan.AsError(err).Message), errorOf(p.i.ID))
 	return r.Commit(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec(`UPDATE import SET state = 'failed', finished_at = $3, error = $4 WHERE tenant = $1 AND id = $2 AND state IN ('checking', 'running')`, p.i.ID, tx.Now().UnixMicro(), reason)
-		if err != nil {
+		if err != nil || r.Kind == jobCheck { // a dry run changes nothing that others look at
 			return err
 		}
 		return emit(tx, "import.finished", p.i.ID, r.By)
@@ -339,7 +356,7 @@ func (s *Service) store(tx *store.Tx, p *pass, rows []record, refusedBefore int6
 		}
 	}
 	got.Refused = int64(len(refused))
-	if err := s.refuse(tx, p.key, p.i.ID, false, refusedBefore, refused); err != nil {
+	if err := p.refuse(tx, false, refusedBefore, refused); err != nil {
 		return got, err
 	}
 	after, err := tx.LastSeq()

@@ -126,23 +126,6 @@ func (s *Service) List(ctx context.Context, t qingyuan.Tenant, page qingyuan.Pag
 	return all, next, err
 }
 
-var refusalRow = store.Into("import_refusal", "import", "dry", "n", "sealed")
-
-// refuse stores refusals, numbered from before on.
-func (s *Service) refuse(tx *store.Tx, key *keys.Person, id string, dry bool, before int64, all []Refusal) error {
-	for n, r := range all {
-		if before+int64(n) >= maxRefusals {
-			return nil
-		}
-		plain, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		tx.Insert(refusalRow, id, dry, before+int64(n), key.Seal(plain, refusalOf(id)))
-	}
-	return nil
-}
-
 // Refusals calls fn for each refused row, in the order of the file: of the dry run, or of the run. Errors: not_found; fn's own.
 func (s *Service) Refusals(ctx context.Context, t qingyuan.Tenant, id string, dry bool, fn func(Refusal) error) error {
 	if _, err := s.Get(ctx, t, id); err != nil {
