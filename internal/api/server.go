@@ -19,7 +19,6 @@ import (
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
-	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
@@ -39,8 +38,6 @@ type Config struct {
 	Decisions *decision.Service
 	Evidence  *evidence.Service
 	Jobs      *jobs.Service
-	Imports   *imports.Service
-	MaxUpload int64 // bytes of an upload; 0: 4 GiB
 	Models    *registry.Service
 	Law       *law.Book
 	Texts     *text.Detector
@@ -101,7 +98,6 @@ func New(cfg Config) (*Server, error) {
 	s.overview()
 	s.colleagues()
 	s.auditTrail()
-	s.imports()
 	s.accessKeys()
 	s.accounts()
 	s.stream()

@@ -211,6 +211,7 @@ func loanCases() map[string]firstCase {
 		"T1-DECEIVED-PAID-AWAY": counted(deceived, "paid_to_others_90d", 0, 1),
 		"T1-COACHED-PAID-AWAY":  counted(plain(qingyuan.CallRecorded, fields{"line": "verification"}), "paid_to_others_90d", 0, 1),
 		"T1-DRAWN-COACHED":      counted(plain(qingyuan.LoanDrawn, fields{}), "coached_calls_14d", 0, 1),
+		"T1-DRAWN-ODD":          counted(plain(qingyuan.LoanDrawn, fields{}), "odd_applications_90d", 0, 1),
 		"T1-PAYEE-TWO":          counted(plain(qingyuan.LoanDrawn, fields{"payee": fields{"kind": "other_person"}}).with(nil, tallies{"paid_to_others_90d": 1}), "payee_subjects_90d", 1, 2),
 		"T1-FIRST-AFTER-OTHER":  counted(missed.with(fields{"instalment": int64(1)}, nil), "paid_to_others_90d", 0, 1),
 		"T1-FIRST-AFTER-ODD":    counted(missed.with(fields{"instalment": int64(1)}, nil), "odd_applications_90d", 0, 1),
@@ -226,7 +227,8 @@ func complaintCases() map[string]firstCase {
 	collection := plain(qingyuan.ComplaintReceived, aboutCollection)
 	for typology, c := range map[string]situation{"T3": collection, "T4": collection.with(fields{"demands": []any{"refund_premium"}}, nil),
 		"T9": collection.with(fields{"category": "credit_objection"}, nil)} {
-		out[typology+"-COMPLAINT-SCRIPT"] = firstCase{fires: c.heard("text.coached_complaint/T2"), silent: c.heard("C2/T5")}
+		out[typology+"-COMPLAINT-SCRIPT"] = firstCase{fires: c.heard("text.coached_complaint/T2"), silent: c.heard("C2/" + typology)}
+		out[typology+"-COMPLAINT-SLANG"] = firstCase{fires: c.heard("C2/" + typology), silent: c.heard("C2/"+typology, "text.coached_complaint/T3")}
 		out[typology+"-COMPLAINT-HAND"] = counted(c, "complaint_email_subjects_90d", 0, 1)
 		out[typology+"-COMPLAINT-PRESSURE"] = counted(c, "complaints_30d", 0, 1)
 		out[typology+"-COMPLAINT-ADVERTISED"] = counted(c, "ad_phone_complainant_90d", 0, 1)
@@ -240,6 +242,10 @@ func complaintCases() map[string]firstCase {
 			out[typology+"-TEMPLATE"] = firstCase{fires: c.heard("C1"), silent: c}
 		}
 	}
+	out["H-ALL-LENDERS-BEFORE"] = counted(collection, "others_unpaid_90d", 0, 1)
+	out["H-CALLED-BEFORE"] = counted(collection, "verified_calls_90d", 0, 1)
+	out["H-PLAN-BEFORE"] = counted(collection, "plans_agreed_90d", 0, 1)
+	out["H-OWN-WORDS"] = firstCase{fires: collection.heard("text.genuine_complaint"), silent: collection.heard("text.genuine_complaint", "C3")}
 	out["T3-COMPLAINT-CALLED"] = counted(collection, "collection_calls_3d", 0, 1)
 	out["T2-COMPLAINT-AFTER-STOP"] = counted(collection.with(nil, tallies{"paid_on_time_90d": 1}), "stopped_while_current_60d", 0, 1)
 	lawyer := collection.with(fields{"submitted_by": "lawyer", "agent": fields{"organisation": "某法务咨询有限公司"}, "contact_phone": "+8617000000001"}, nil)
@@ -259,7 +265,7 @@ func callCases() map[string]firstCase {
 	fresh := plain(qingyuan.AccountChanged, fields{"change": "phone"})
 	return map[string]firstCase{
 		"T1-COACHED":            either(check, fields{"transcript": wrote("装修用")}, nil),
-		"T1-COACHED-AFTER-FAST": counted(check, "fast_applications_14d", 0, 1),
+		"T1-COACHED-AFTER-FAST": counted(check, "odd_applications_90d", 0, 1),
 		"T2-ANSWERED-BY-OTHER":  either(chase, fields{"identity_check": "pass"}, fields{"identity_check": "fail"}),
 		"T2-CALL-SCRIPT":        {fires: chase.heard("text.coached_complaint/T3"), silent: chase.heard("C2/T1")},
 		"T2-CALL-FORWARDED":     either(chase, fields{"forwarding_tone": false}, fields{"forwarding_tone": true}),

@@ -44,7 +44,6 @@ type ColumnEncoder struct {
 // Encoder turns rows into the features that the trees know, column after column.
 type Encoder struct {
 	Columns []ColumnEncoder `json:"columns"`
-	Ratios  []Ratio         `json:"ratios,omitempty"` // their features follow those of the columns
 
 	width int
 }
@@ -83,8 +82,7 @@ func (e *Encoder) prepare() error {
 		}
 		e.width += c.width()
 	}
-	e.width += len(e.Ratios)
-	return e.prepareRatios()
+	return nil
 }
 
 // width is the number of features of the column.
@@ -100,14 +98,11 @@ func (c *ColumnEncoder) width() int {
 	return 1
 }
 
-// owners is, for each feature, the place in [Encoder.names] of what it belongs to.
+// owners is, for each feature, the place of its column.
 func (e *Encoder) owners() []int {
 	out := make([]int, 0, e.width)
 	for k := range e.Columns {
 		out = append(out, slices.Repeat([]int{k}, e.Columns[k].width())...)
-	}
-	for k := range e.Ratios {
-		out = append(out, len(e.Columns)+k)
 	}
 	return out
 }
@@ -172,11 +167,6 @@ func (e *Encoder) encode(t *Table, rows []int) ([]float32, error) {
 		}
 		at += width
 	}
-	for k := range e.Ratios {
-		for row := range slices.Chunk(out, e.width) {
-			row[at+k] = e.Ratios[k].value(row)
-		}
-	}
 	return out, nil
 }
 
@@ -221,9 +211,6 @@ func (e *Encoder) encodeRow(features []float32, row map[string]any) error {
 			return qingyuan.FieldErrorf(c.Name, "%v", err)
 		}
 		c.number(dst, v)
-	}
-	for k := range e.Ratios {
-		features[at+k] = e.Ratios[k].value(features)
 	}
 	return nil
 }

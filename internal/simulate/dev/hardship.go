@@ -139,7 +139,7 @@ func (m *Model) looksBad(p *person) {
 	if m.r.Chance(0.3) {
 		m.in(m.r.Float(15, 60), func() { m.hardshipComplaint(p, "own", false) })
 	}
-	if m.r.Chance(0.12) { // tries every door
+	if m.r.Chance(m.either(0.12, 0.25)) { // tries every door
 		for i, channel := range []string{"own", "12378", "heimao", "12345"}[:m.r.Between(2, 4)] {
 			m.in(m.r.Float(20, 30)+float64(i)*m.r.Float(0.5, 5), func() { m.hardshipComplaint(p, channel, i > 0) })
 		}
@@ -170,9 +170,15 @@ func (m *Model) hardshipComplaint(p *person, channel string, again bool) {
 	}
 	text := leaf.Spin(m.r, pattern, m.slots(p))
 	demands := []string{"affordable_plan"}
-	if m.r.Chance(0.3) {
+	if m.r.Chance(m.either(0, 0.4)) { // asks for relief, not for a plan
+		demands[0] = leaf.Pick(m.r, []string{"extension", "explanation", "stop_collection", "refund_interest", "compensation"})
+	}
+	if m.r.Chance(m.either(0.3, 0.45)) {
 		text += leaf.Spin(m.r, leaf.Pick(m.r, m.w.hearsay), m.slots(p))
 		demands = append(demands, leaf.Pick(m.r, []string{"stop_interest", "principal_only", "long_instalments"}))
+		if m.r.Chance(m.either(0, 0.4)) {
+			demands = append(demands, "long_instalments")
+		}
 	}
 	if m.r.Chance(0.3) {
 		demands = append(demands, "stop_collection")
@@ -180,6 +186,8 @@ func (m *Model) hardshipComplaint(p *person, channel string, again bool) {
 	c := complaint{channel: channel, text: text, author: qingyuan.AuthorCustomer, demands: demands}
 	if m.r.Chance(0.12) { // a relative writes
 		c.by, c.phone = leaf.Pick(m.r, []string{"spouse", "child", "sibling", "friend"}), leaf.Mobile(m.r)
+	} else if m.r.Chance(m.either(0, 0.12)) { // the own phone is cut off
+		c.phone = leaf.Mobile(m.r)
 	}
 	m.complain(p, c)
 }

@@ -1,13 +1,11 @@
 // The rooms of the house in the order money moves, with the pages each has today. A room without pages is not shown.
 import type { LinkProps } from "@tanstack/react-router";
 import { preventPages } from "../prevent/pages";
-import { useSession } from "./session";
 
 export interface Page {
   to: NonNullable<LinkProps["to"]>;
-  id: "overview" | "decisions" | "holds" | "rules" | "backtests" | "snoozes" | "lists" | "models" | "approvals";
+  id: "decisions" | "holds";
   key: string; // pressed after g
-  needs: string; // the permission without which it shows nothing
 }
 
 export interface Room {
@@ -29,10 +27,4 @@ const house: readonly Room[] = [
   { id: "improve", pages: [] },
 ];
 
-// useRooms gives the rooms with the pages that the person who is signed in may see.
-export function useRooms(): readonly Room[] {
-  const permissions = useSession().data?.permissions ?? [];
-  return house
-    .map((room) => ({ ...room, pages: room.pages.filter((page) => permissions.includes(page.needs)) }))
-    .filter((room) => room.pages.length > 0);
-}
+export const rooms = house.filter((room) => room.pages.length > 0);
