@@ -22,8 +22,10 @@ type cli struct {
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
 	Demo     demoCommand     `cmd:"" help:"Run the server with real and authored data, print a report, keep serving."`
 	Check    checkCommand    `cmd:"" help:"The public check: serve it, publish to it, read what consumers report."`
+	Import   importCommand   `cmd:"" help:"Send a file to a running server: dry run, confirmation, report."`
 	Replay   replayCommand   `cmd:"" help:"Run the record again and compare every decision with what was decided."`
 	Backtest backtestCommand `cmd:"" help:"Run a ruleset over the record and compare it with the live version."`
+	Text     textCommand     `cmd:"" help:"Read texts."`
 	Train    trainCommand    `cmd:"" help:"Train a model."`
 	Eval     evalCommand     `cmd:"" help:"Evaluate a model, a lexicon or a text classifier on a file."`
 	Admin    adminCommand    `cmd:"" help:"Tenants, accounts and keys, on the machine itself."`

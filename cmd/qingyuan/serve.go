@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -17,10 +18,12 @@ import (
 	"qingyuan/internal/api"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/blob"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/handle/evidence/tlog"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
@@ -56,7 +59,9 @@ type platform struct {
 	auth      *auth.Service
 	jobs      *jobs.Service
 	law       *law.Book
+	blobs     *blob.Store
 	events    *intake.Service
+	imports   *imports.Service
 	models    *registry.Service
 	decisions *decision.Service
 	texts     *text.Detector
@@ -64,11 +69,13 @@ type platform struct {
 	evidence  *evidence.Service
 	metrics   *telemetry.Metrics
 	windows   string // directory of what is in memory, as of the last time it was written
+	tenancy   *tenancy
 }
 
 // open wires the platform, floor by floor. This is the only place where the parts meet.
 func (in installation) open(ctx context.Context) (*platform, error) {
 	p := &platform{metrics: telemetry.NewMetrics()}
+	p.tenancy = &tenancy{p: p, open: map[qingyuan.Tenant]context.CancelFunc{}, lost: map[qingyuan.Tenant]bool{}}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(in.LogLevel)); err != nil {
 		return nil, err
@@ -90,6 +97,9 @@ func (in installation) open(ctx context.Context) (*platform, error) {
 		own = os.DirFS(in.Law)
 	}
 	if p.law, err = law.Load(own); err != nil {
+		return nil, errors.Join(err, p.db.Close())
+	}
+	if p.blobs, err = blob.Open(blob.Config{Dir: filepath.Join(in.Data, "blobs")}); err != nil {
 		return nil, errors.Join(err, p.db.Close())
 	}
 	if err := p.wire(ctx, in); err != nil {
@@ -141,7 +151,7 @@ func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK,
 
 func (p *platform) wire(ctx context.Context, in installation) error {
 	p.windows = filepath.Join(in.Data, "windows")
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(),
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(),
 		intel.Migrations(), evidence.Migrations())
 	if err != nil {
 		return err
@@ -162,7 +172,7 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 		return err
 	}
 
-	if p.jobs, err = jobs.New(jobs.Config{DB: p.db, Log: p.log}); err != nil {
+	if p.jobs, err = jobs.New(jobs.Config{DB: p.db, Log: p.log, Holds: p.tenancy.holds}); err != nil {
 		return err
 	}
 
@@ -174,12 +184,24 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 		return err
 	}
 	p.models = registry.New(p.db)
-	p.decisions, err = decision.New(decision.Config{DB: p.db, Keys: p.keys, Events: p.events, Models: p.models, Snapshots: filepath.Join(in.Data, "windows"), Log: p.log,
-		Detectors: []decision.Detector{p.texts}})
+	p.decisions, err = decision.New(decision.Config{
+		DB:        p.db,
+		Keys:      p.keys,
+		Events:    p.events,
+		Models:    p.models,
+		Snapshots: filepath.Join(in.Data, "windows"),
+		Log:       p.log,
+		Holds:     p.tenancy.holds,
+		Detectors: []decision.Detector{p.texts},
+	})
 	if err != nil {
 		return err
 	}
 	if err := p.decisions.RegisterBacktests(p.jobs); err != nil {
+		return err
+	}
+	p.imports, err = imports.New(imports.Config{DB: p.db, Keys: p.keys, Events: p.events, Recorder: p.decisions, Blobs: p.blobs, Jobs: p.jobs, Log: p.log})
+	if err != nil {
 		return err
 	}
 
@@ -199,6 +221,7 @@ func (p *platform) openTenant(ctx context.Context, t qingyuan.Tenant) error {
 	if err := p.decisions.Open(ctx, t); err != nil {
 		return err
 	}
+	p.texts.Forget(t)
 	if err := p.recallTexts(ctx, t); err != nil {
 		return err
 	}
@@ -234,6 +257,7 @@ type serveCommand struct {
 	Listen string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"QINGYUAN_LISTEN"`
 	Secure bool          `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
 	Every  time.Duration `help:"How often the windows are written to disk, so that a start after a crash reads little of the record." name:"snapshot-every" default:"10m" env:"QINGYUAN_SNAPSHOT_EVERY"`
+	Lease  time.Duration `help:"On PostgreSQL: how long a tenant waits for another server when the one that decides for it dies." default:"10s" env:"QINGYUAN_LEASE"`
 	Rate   float64       `help:"Requests per second that one caller may send; 0 is no bound." default:"0" env:"QINGYUAN_RATE"`
 }
 
@@ -261,6 +285,7 @@ type server struct {
 	cancel         context.CancelFunc
 	background     sync.WaitGroup
 	failed         chan error
+	lock           io.Closer // of the data directory
 }
 
 // start opens the platform, the first tenant and the listener, and brings every tenant's windows into memory.
@@ -274,14 +299,11 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	if s.user, s.password, err = c.newTenant(ctx, p, api.DefaultTenant, "Main"); err != nil {
 		return fail(err)
 	}
-	tenants, err := p.db.Tenants(ctx)
-	if err != nil {
+	if s.lock, err = p.tenancy.begin(c.Data, c.Lease); err != nil {
 		return fail(err)
 	}
-	for _, t := range tenants {
-		if err := p.openTenant(ctx, t); err != nil {
-			return fail(fmt.Errorf("open tenant %s: %w", t, err))
-		}
+	if err := p.tenancy.tend(ctx); err != nil {
+		return fail(err)
 	}
 	back, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -299,6 +321,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		Decisions: p.decisions,
 		Evidence:  p.evidence,
 		Jobs:      p.jobs,
+		Imports:   p.imports,
 		Law:       p.law,
 		Texts:     p.texts,
 		Intel:     p.intel,
@@ -325,6 +348,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	s.background.Go(func() { p.jobs.Run(back) })
 	chain := audit.Keeper{DB: p.db, Signs: p.keys, Dir: c.heads(), Log: p.log}
 	s.background.Go(func() { chain.Run(back) })
+	s.background.Go(func() { p.tenancy.run(back) })
 	go func() { s.failed <- s.http.Serve(listener) }()
 	return s, nil
 }
@@ -344,7 +368,7 @@ func (s *server) stop() error {
 	s.cancel()
 	s.background.Wait()
 	s.snapshotAll(ctx)
-	return errors.Join(s.exhibits.Close(ctx), s.close())
+	return errors.Join(s.exhibits.Close(ctx), s.tenancy.release(ctx), s.close(), s.lock.Close())
 }
 
 // snapshots writes every tenant's windows from time to time, so that a start after a crash reads little of the record.
@@ -362,8 +386,8 @@ func (p *platform) snapshots(ctx context.Context, every time.Duration) {
 }
 
 func (p *platform) snapshotAll(ctx context.Context) {
-	tenants, err := p.db.Tenants(ctx)
-	for _, t := range tenants {
+	var err error
+	for _, t := range p.tenancy.held() {
 		err = errors.Join(err, p.decisions.Snapshot(ctx, t), p.saveTexts(ctx, t))
 	}
 	if err != nil {

@@ -19,9 +19,11 @@ import (
 	"qingyuan/internal/api"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/blob"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
@@ -49,16 +51,18 @@ type house struct {
 	decisions *decision.Service
 	models    *registry.Service
 	intel     *intel.Service
+	events    *intake.Service
 	api       *api.Server
 	secret    string // of a key that may send events and read
 	name      string // of the administrator
 	pass      string
 	exhibits  *evidence.Service
+	imports   *imports.Service
 }
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -82,7 +86,13 @@ func build(t *testing.T, db *store.DB) *house {
 	base, err := intel.New(intel.Config{DB: db, Keys: ring, Events: events, Texts: texts})
 	must(t, err)
 	must(t, base.RegisterRuns(queue, 0))
+	h.intel, h.events = base, events
 	h.intel = base
+	blobs, err := blob.Open(blob.Config{Dir: t.TempDir()})
+	must(t, err)
+	files, err := imports.New(imports.Config{DB: db, Keys: ring, Events: events, Recorder: decisions, Blobs: blobs, Jobs: queue})
+	must(t, err)
+	h.imports = files
 	run, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { queue.Run(run) })
@@ -100,6 +110,7 @@ func build(t *testing.T, db *store.DB) *house {
 		Decisions: decisions,
 		Evidence:  exhibits,
 		Jobs:      queue,
+		Imports:   files,
 		Law:       book,
 		Texts:     texts,
 		Intel:     base,

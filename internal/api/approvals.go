@@ -38,6 +38,7 @@ type ApprovalView struct {
 	ExpiresAt time.Time       `json:"expires_at"`
 	ClosedAt  *time.Time      `json:"closed_at,omitempty"`
 	Votes     []VoteView      `json:"votes"`
+	Needs     string          `json:"needs,omitempty" doc:"The permission of who agrees or refuses, such as rulesets:activate; told where approvals are read"`
 }
 
 func approvalView(a *audit.Approval) *ApprovalView {
@@ -108,7 +109,7 @@ func (s *Server) listApprovals(ctx context.Context, p auth.Principal, in *approv
 	}
 	out.Body.Items = []*ApprovalView{}
 	for _, a := range all {
-		out.Body.Items = append(out.Body.Items, approvalView(a))
+		out.Body.Items = append(out.Body.Items, s.votable(a))
 	}
 	return out, nil
 }
@@ -136,7 +137,16 @@ func (s *Server) getApproval(ctx context.Context, p auth.Principal, in *Approval
 	if err != nil {
 		return nil, err
 	}
-	return &approvalOutput{http.StatusOK, approvalView(a)}, nil
+	return &approvalOutput{http.StatusOK, s.votable(a)}, nil
+}
+
+// votable shows an approval to somebody who may vote on it.
+func (s *Server) votable(a *audit.Approval) *ApprovalView {
+	v := approvalView(a)
+	if box, ok := s.ballots[a.Kind]; ok {
+		v.Needs = box.need.String()
+	}
+	return v
 }
 
 func (s *Server) approval(ctx context.Context, t qingyuan.Tenant, id string) (a *audit.Approval, err error) {

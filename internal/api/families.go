@@ -157,7 +157,7 @@ func (s *Server) getFamily(ctx context.Context, p auth.Principal, in *familyInpu
 type lookupInput struct {
 	Body struct {
 		Text   string `json:"text,omitempty" maxLength:"60000" doc:"The text; or name an event"`
-		Author string `json:"author" enum:"customer,operator,asr,ocr,public,agent,lender" default:"customer" doc:"Of a pasted text"`
+		Author string `json:"author,omitempty" enum:"customer,operator,asr,ocr,public,agent,lender" default:"customer" doc:"Of a pasted text"`
 		Event  string `json:"event,omitempty" maxLength:"64"`
 		Path   string `json:"path,omitempty" maxLength:"64" default:"text" doc:"Which text of the event"`
 	}

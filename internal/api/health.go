@@ -54,7 +54,7 @@ func (s *Server) document(op huma.Operation, need auth.Permission, body *huma.Re
 	registry := s.api.OpenAPI().Components.Schemas
 	problem := &huma.MediaType{Schema: registry.Schema(reflect.TypeFor[Problem](), true, "Problem")}
 	op.Responses = map[string]*huma.Response{}
-	for _, status := range []int{400, 401, 403, 409, 413, 422, 429, 500, 503} {
+	for _, status := range append([]int{400, 401, 403, 409, 413, 422, 429, 500, 503}, op.Errors...) {
 		if body == nil && (status == 409 || status == 413) {
 			continue
 		}

@@ -149,7 +149,11 @@ func TestListsByPeople(t *testing.T) {
 	if is, _ := outcome(2); is != was {
 		t.Errorf("what is asked for took effect: %s", is)
 	}
-	path := "/v1/approvals/" + v["approval"].(map[string]any)["id"].(string) + "/approve"
+	path := "/v1/approvals/" + v["approval"].(map[string]any)["id"].(string)
+	if status, v := lead.do(t, "GET", path+"/preview", ""); status != 200 || v["customers"] != 2.0 {
+		t.Errorf("preview of what is asked for: %d %v", status, v)
+	}
+	path += "/approve"
 	if status, v := analyst.do(t, "POST", path, "{}"); status != 403 {
 		t.Errorf("by oneself: %d %v", status, v)
 	}

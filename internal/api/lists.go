@@ -29,6 +29,9 @@ func (s *Server) lists() {
 	guarded(s, huma.Operation{OperationID: "preview-list-action", Method: http.MethodGet, Path: "/v1/lists/{list}/actions/{action}/preview", Tags: []string{"lists"},
 		Summary: "Whom taking back an earlier change would concern", Errors: []int{404}},
 		auth.Permission{Resource: auth.Lists, Action: auth.Read}, s.previewAction)
+	guarded(s, huma.Operation{OperationID: "preview-approval", Method: http.MethodGet, Path: "/v1/approvals/{id}/preview", Tags: []string{"approvals"},
+		Summary: "Whom a change of a list that was asked for would concern", Errors: []int{404}},
+		auth.Permission{Resource: auth.Lists, Action: auth.Read}, s.previewApproval)
 	guarded(s, huma.Operation{OperationID: "reverse-list-action", Method: http.MethodPost, Path: "/v1/lists/{list}/actions/{action}/reverse", Tags: []string{"lists"},
 		Summary:     "Take back a whole change of a list",
 		Description: "What it added and is still in force ends, what it removed comes back. The reversal is an action too. It needs no second person.",
@@ -176,6 +179,19 @@ type previewActionInput struct {
 
 func (s *Server) previewAction(ctx context.Context, p auth.Principal, in *previewActionInput) (*previewOutput, error) {
 	v, err := s.cfg.Decisions.PreviewAction(ctx, p.Tenant, in.List, in.Action, in.Days)
+	if err != nil {
+		return nil, err
+	}
+	return previewView(v), nil
+}
+
+type previewApprovalInput struct {
+	ApprovalInput
+	Days int `query:"days" minimum:"1" maximum:"366" default:"30"`
+}
+
+func (s *Server) previewApproval(ctx context.Context, p auth.Principal, in *previewApprovalInput) (*previewOutput, error) {
+	v, err := s.cfg.Decisions.PreviewApproval(ctx, p.Tenant, in.ID, in.Days)
 	if err != nil {
 		return nil, err
 	}

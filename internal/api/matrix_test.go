@@ -21,6 +21,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/handle/evidence"
+	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model"
 	"qingyuan/internal/store"
@@ -348,6 +349,8 @@ func (h *house) things(t *testing.T) map[string]string {
 	must(t, err)
 	hold, err := h.exhibits.PlaceHold(ctx, tenant, maker, "case_1", "for the matrix")
 	must(t, err)
+	upload, err := h.imports.Receive(ctx, tenant, maker, imports.Upload{Name: "x.csv", Mapping: "uci_credit_default", Body: strings.NewReader("a\n")})
+	must(t, err)
 	entries := `{"entries":[{"kind":"phone","match":"exact","value":"13800138112","reason":"for the matrix"}]}`
 	return map[string]string{
 		"/v1/decisions/{id}":                   d["id"].(string),
@@ -368,6 +371,9 @@ func (h *house) things(t *testing.T) map[string]string {
 		"/v1/rules/{rule}":                     rule,
 		"/v1/models/{version}":                 trained.Version,
 		"events-behind?value":                  "velocity.x",
+		"/v1/imports/{id}":                     upload.ID,
+		"upload-import":                        "a,b\n1,2\n",
+		"upload-import?name":                   "matrix.csv",
 		"decide":                               application(7),
 		"record":                               application(8),
 		"add-list-entries":                     entries,

@@ -30,6 +30,14 @@ func (p *Problem) Error() string { return p.Detail }
 // GetStatus is the HTTP status for huma.
 func (p *Problem) GetStatus() int { return p.StatusNo }
 
+// GetHeaders says when to try again what passes by itself.
+func (p *Problem) GetHeaders() http.Header {
+	if p.Code == qingyuan.TooMany || p.Code == qingyuan.Unavailable {
+		return http.Header{"Retry-After": {"1"}}
+	}
+	return nil
+}
+
 // ContentType is problem+json whatever was negotiated.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 

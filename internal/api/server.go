@@ -19,6 +19,7 @@ import (
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
+	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
@@ -38,6 +39,8 @@ type Config struct {
 	Decisions *decision.Service
 	Evidence  *evidence.Service
 	Jobs      *jobs.Service
+	Imports   *imports.Service
+	MaxUpload int64 // bytes of an upload; 0: 4 GiB
 	Models    *registry.Service
 	Law       *law.Book
 	Texts     *text.Detector
@@ -98,6 +101,7 @@ func New(cfg Config) (*Server, error) {
 	s.overview()
 	s.colleagues()
 	s.auditTrail()
+	s.imports()
 	s.accessKeys()
 	s.accounts()
 	s.stream()

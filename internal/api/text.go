@@ -126,7 +126,7 @@ type ScanView struct {
 type scanInput struct {
 	Body struct {
 		Text      string `json:"text" minLength:"1" maxLength:"200000"`
-		Author    string `json:"author" enum:"customer,operator,asr,ocr,public,agent,lender" default:"customer"`
+		Author    string `json:"author,omitempty" enum:"customer,operator,asr,ocr,public,agent,lender" default:"customer"`
 		Agreement bool   `json:"agreement,omitempty" doc:"Review it as an agreement too"`
 	}
 }

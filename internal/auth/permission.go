@@ -50,6 +50,7 @@ const (
 	Law       Resource = "law"   // clocks, calendars, articles: the same for everybody
 	Intel     Resource = "intel" // the black/grey base: lexicon, templates, contacts, what is new
 	Exhibits  Resource = "exhibits"
+	Imports   Resource = "imports"  // files brought into the record, and their mappings
 	Personal  Resource = "personal" // personal data, which everyone else sees masked
 )
 
@@ -96,6 +97,8 @@ var matrix = []struct {
 	{Permission{Exhibits, Read}, []Role{Handler, Reviewer, Legal, TaskforceLead, Compliance, DPO, Auditor}},
 	{Permission{Exhibits, Write}, []Role{Clerk, Handler, Reviewer, Legal, TaskforceLead, System}},
 	{Permission{Exhibits, Seal}, []Role{Legal, TaskforceLead}},
+	{Permission{Imports, Write}, []Role{Clerk, Analyst, System}},
+	{Permission{Imports, Read}, []Role{Admin, Clerk, Analyst, TaskforceLead, Compliance, DPO, Auditor, System}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 

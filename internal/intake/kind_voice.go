@@ -46,6 +46,7 @@ func complaintReceived() Schema {
 			{Name: "category", Type: TypeEnum, Title: zhen("类别", "Category"),
 				Enum: []string{"complaint", "report", "petition", "credit_objection", "suit", "public_post"}},
 			{Name: "transferred_no", Type: TypeCode, Title: zhen("转办编号", "Number given by the transferring body")},
+			{Name: "answer_by", Type: TypeDate, Title: zhen("转办单要求的答复日", "Last day to answer by the transfer sheet")},
 			{Name: "loan_no", Type: TypeCode, Title: zhen("涉及借据号", "Loan number concerned")},
 			{Name: "claimed_name", Type: TypeName, Personal: true, Title: zhen("投诉人自称姓名", "Name the complainant gives")},
 			{Name: "contact_phone", Type: TypePhone, Personal: true, Entity: qingyuan.Phone, Role: "complainant", Title: zhen("联系电话", "Contact phone")},

@@ -9,18 +9,21 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"qingyuan"
+	"qingyuan/internal/intake/sheet"
 )
 
-// Mapping turns the rows of one kind of CSV file into events. It is versioned data, written in YAML:
+// Mapping turns the rows of one kind of file into events. It is versioned data, written in YAML:
 //
 //	version: 1
 //	name: uci_credit_default
 //	kind: application.submitted
 //	source: /import/uci           # CloudEvents source
 //	id: "row-{ID}"                # CloudEvents id: {COLUMN} and {row} are filled in
-//	encoding: auto                # auto (default), utf-8, gb18030
-//	delimiter: ","
+//	encoding: auto                # auto (default), utf-8, gbk, gb18030, utf-16, utf-16le, utf-16be
+//	delimiter: ","                # of CSV
+//	sheet: 明细                   # of a workbook with several
 //	time: {column: APPLIED, layout: "2006-01-02 15:04:05"}     # read in zone, Asia/Shanghai by default
+//	time: {column: APPLIED, layout: excel}                     # the serial numbers of a workbook
 //	time: {start: "2026-08-22T00:00:00+08:00", step: 6m}       # or made up: start + row × step
 //	ignore: [y]                   # columns that must not enter the event
 //	fields:
@@ -41,6 +44,7 @@ type Mapping struct {
 	ID        string             `yaml:"id"`
 	Encoding  string             `yaml:"encoding"`
 	Delimiter string             `yaml:"delimiter"`
+	Sheet     string             `yaml:"sheet"`
 	Time      MappedTime         `yaml:"time"`
 	Ignore    []string           `yaml:"ignore"`
 	Fields    []MappedField      `yaml:"fields"`
@@ -85,11 +89,30 @@ const maxMapping = 256 << 10
 //go:embed mappings/*.yaml
 var shipped embed.FS
 
-// ShippedMapping is the mapping of that name that ships with the product.
-func ShippedMapping(name string) (*Mapping, error) {
+// ShippedMappings lists the names of the mappings that ship with the product.
+func ShippedMappings() []string {
+	files, _ := shipped.ReadDir("mappings") // embedded: it is there
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f.Name(), ".yaml"))
+	}
+	return names
+}
+
+// ShippedMappingText is the YAML of one of them. Errors: not_found.
+func ShippedMappingText(name string) ([]byte, error) {
 	raw, err := shipped.ReadFile("mappings/" + name + ".yaml")
 	if err != nil {
 		return nil, qingyuan.Errorf(qingyuan.NotFound, "no mapping of that name ships with the product")
+	}
+	return raw, nil
+}
+
+// ShippedMapping is the mapping of that name that ships with the product.
+func ShippedMapping(name string) (*Mapping, error) {
+	raw, err := ShippedMappingText(name)
+	if err != nil {
+		return nil, err
 	}
 	return LoadMapping(raw)
 }
@@ -122,8 +145,8 @@ func (m *Mapping) check() *qingyuan.Error {
 		return within(token(m.Source), "source")
 	case len(placeholders(m.ID)) == 0:
 		return within(bad("must hold a {COLUMN} or {row}: every row needs an id of its own"), "id")
-	case !slices.Contains([]string{"", "auto", "utf-8", "gb18030"}, m.Encoding):
-		return within(bad("must be auto, utf-8 or gb18030"), "encoding")
+	case m.Encoding != "" && !slices.Contains(sheet.Encodings, m.Encoding):
+		return within(bad("must be one of %v", sheet.Encodings), "encoding")
 	case len([]rune(m.Delimiter)) > 1 || m.Delimiter == `"` || m.Delimiter == "\n" || m.Delimiter == "\r":
 		return within(bad("must be one character"), "delimiter")
 	case len(m.Fields) == 0:

@@ -1,10 +1,7 @@
 package intake
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/csv"
-	"errors"
 	"io"
 	"iter"
 	"maps"
@@ -17,152 +14,75 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/unicode"
-
 	"qingyuan"
-)
-
-const (
-	maxRow     = 1 << 20  // bytes of one row
-	maxColumns = 1000     // columns of a file
-	sniffed    = 64 << 10 // bytes looked at to tell the encoding
+	"qingyuan/internal/intake/sheet"
 )
 
 // Rows reads a CSV file and yields one CloudEvents event for each row, ready for [Parse], or the error of that row.
 // An error of a row names its line and column and does not end the reading; a header that does not fit, a row beyond
-// 1 MiB and a failing reader do. Empty cells are fields not given. The yielded bytes are the caller's to keep.
+// the limit of package sheet and a failing reader do. Empty cells are fields not given. The yielded bytes are the caller's
+// to keep.
 func (m *Mapping) Rows(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		plain, err := decoded(r, m.Encoding)
+		t, err := sheet.Text(r, m.Name, m.Options())
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		limited := &rowReader{r: plain, left: maxRow}
-		c := csv.NewReader(limited)
-		c.ReuseRecord = true
-		if m.Delimiter != "" {
-			c.Comma, _ = utf8.DecodeRuneInString(m.Delimiter)
-		}
-		columns, herr := m.header(c)
-		if herr != nil {
-			yield(nil, herr)
+		b, err := m.Bind(t.Header)
+		if err != nil {
+			yield(nil, err)
 			return
 		}
-		for row := 0; ; row++ {
-			limited.left = maxRow
-			record, err := c.Read()
-			if err == io.EOF {
-				return
-			}
+		n := -1
+		for row, err := range t.Rows {
+			n++
 			if err != nil {
-				var p *csv.ParseError
-				goesOn := errors.As(err, &p)
-				if !yield(nil, rowError(err)) || !goesOn {
-					return
-				}
-				continue
+				yield(nil, err)
+				return
 			}
-			line, _ := c.FieldPos(0)
-			event, ferr := m.event(record, columns, row)
-			if ferr != nil {
-				if !yield(nil, bad("line %d: %s", line, explained(ferr))) {
-					return
-				}
-				continue
+			event, rerr := []byte(nil), row.Err
+			if rerr == nil {
+				event, rerr = b.Event(row.Cells, n)
 			}
-			if !yield(event, nil) {
+			if rerr != nil {
+				rerr = bad("line %d: %s", row.Line, Explained(rerr))
+			}
+			if !yield(event, rerr) {
 				return
 			}
 		}
 	}
 }
 
-// explained is the field and message of err in one sentence.
-func explained(err *qingyuan.Error) string {
-	if err.Field == "" {
-		return err.Message
+// Explained is the column, if any, and the message of a row's error in one sentence.
+func Explained(err error) string {
+	e := qingyuan.AsError(err)
+	if e.Field == "" {
+		return e.Message
 	}
-	return "column " + err.Field + ": " + err.Message
+	return "column " + e.Field + ": " + e.Message
 }
 
-func rowError(err error) error {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
-		if errors.Is(err, csv.ErrFieldCount) {
-			return bad("line %d: the number of cells is not that of the header", p.Line)
-		}
-		return bad("line %d: a stray or missing quotation mark", p.Line)
+// Options say how a file of the mapping is to be read.
+func (m *Mapping) Options() sheet.Options {
+	o := sheet.Options{Encoding: m.Encoding, Sheet: m.Sheet}
+	if m.Delimiter != "" {
+		o.Delimiter, _ = utf8.DecodeRuneInString(m.Delimiter)
 	}
-	var e *qingyuan.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return qingyuan.Wrap(qingyuan.Unavailable, err, "the file could not be read to its end")
+	return o
 }
 
-// rowReader refuses a row of more than maxRow bytes, whatever quotation marks it opens. left is reset for every row;
-// what the CSV reader has read ahead makes the bound one buffer too strict at worst, never too loose.
-type rowReader struct {
-	r    io.Reader
-	left int
+// Binding is a mapping held against the header of one file.
+type Binding struct {
+	m       *Mapping
+	columns map[string]int
 }
 
-func (r *rowReader) Read(p []byte) (int, error) {
-	if r.left <= 0 {
-		return 0, bad("a row must not be larger than %d bytes", maxRow)
-	}
-	n, err := r.r.Read(p)
-	r.left -= n
-	return n, err
-}
-
-// decoded is r as UTF-8. With encoding auto (or "") a byte order mark decides, else the first 64 KiB: UTF-8 where they
-// are valid UTF-8, GB18030 (which contains GBK and GB 2312) where they are not.
-func decoded(r io.Reader, encoding string) (io.Reader, error) {
-	b := bufio.NewReaderSize(r, sniffed)
-	head, err := b.Peek(sniffed)
-	if err != nil && err != io.EOF {
-		return nil, qingyuan.Wrap(qingyuan.Unavailable, err, "the file could not be read")
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
-		_, err = b.Discard(3)
-		return b, err
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Reader(b), nil
-	case encoding == "gb18030", encoding != "utf-8" && !validPrefix(head):
-		return simplifiedchinese.GB18030.NewDecoder().Reader(b), nil
-	}
-	return b, nil
-}
-
-// validPrefix reports whether b is UTF-8, but for a character cut off at its end.
-func validPrefix(b []byte) bool {
-	for cut := 0; cut < utf8.UTFMax && cut <= len(b); cut++ {
-		if utf8.Valid(b[:len(b)-cut]) {
-			return cut == 0 || !utf8.FullRune(b[len(b)-cut:])
-		}
-	}
-	return false
-}
-
-// header reads the first row and finds the place of every column the mapping uses.
-func (m *Mapping) header(c *csv.Reader) (map[string]int, *qingyuan.Error) {
-	record, err := c.Read()
-	if err == io.EOF {
-		return nil, bad("the file is empty")
-	}
-	if err != nil {
-		return nil, qingyuan.AsError(rowError(err))
-	}
-	if len(record) > maxColumns {
-		return nil, bad("the file must not have more than %d columns", maxColumns)
-	}
-	columns := make(map[string]int, len(record))
-	for i, name := range record {
-		name = strings.Clone(strings.TrimSpace(name))
+// Bind holds the mapping against a header. Errors: invalid, naming the column that is missing, new, or there twice.
+func (m *Mapping) Bind(header []string) (*Binding, error) {
+	columns := make(map[string]int, len(header))
+	for i, name := range header {
 		if _, again := columns[name]; again {
 			return nil, bad("the column %q stands twice in the header", name)
 		}
@@ -179,7 +99,64 @@ func (m *Mapping) header(c *csv.Reader) (map[string]int, *qingyuan.Error) {
 			return nil, bad("the file has a column %q that mapping %s neither uses nor ignores", name, m.Name)
 		}
 	}
-	return columns, nil
+	return &Binding{m, columns}, nil
+}
+
+// Event makes the CloudEvents event of the row-th row (from 0) of the file. Errors: invalid; Field is the column.
+func (b *Binding) Event(cells []string, row int) ([]byte, error) {
+	event, err := b.m.event(cells, b.columns, row)
+	if err != nil {
+		return nil, err
+	}
+	return event, nil
+}
+
+// Object makes the event of a JSON object whose members are the columns. Members that are absent or null are empty cells.
+// Errors: invalid for one that the mapping neither uses nor ignores, or that holds no plain value.
+func (m *Mapping) Object(raw []byte, row int) ([]byte, error) {
+	names := slices.Compact(slices.Sorted(slices.Values(m.columns())))
+	columns := make(map[string]int, len(names))
+	for i, name := range names {
+		columns[name] = i
+	}
+	cells := make([]string, len(names))
+	d := jsontext.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+		return nil, bad("the line is not a JSON object")
+	}
+	for d.PeekKind() == '"' {
+		t, err := d.ReadToken()
+		if err != nil {
+			return nil, bad("the line is not a JSON object, or a name stands twice")
+		}
+		name := t.String()
+		i, known := columns[name]
+		if !known {
+			return nil, bad("the column %q is neither used nor ignored by mapping %s", name, m.Name)
+		}
+		v, err := d.ReadToken()
+		if err != nil {
+			return nil, within(bad("cannot be read"), name)
+		}
+		switch v.Kind() {
+		case 'n':
+		case '{', '[':
+			return nil, within(bad("must be a plain value"), name)
+		default:
+			cells[i] = v.String()
+		}
+	}
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '}' {
+		return nil, bad("the line is not a JSON object")
+	}
+	if _, err := d.ReadToken(); err != io.EOF {
+		return nil, bad("nothing may follow the object")
+	}
+	event, ferr := m.event(cells, columns, row)
+	if ferr != nil {
+		return nil, ferr
+	}
+	return event, nil
 }
 
 // columns are the columns the mapping reads or ignores.
@@ -262,7 +239,7 @@ func (t *MappedTime) at(record []string, columns map[string]int, row int) (time.
 	if t.Column == "" {
 		return t.start.Add(time.Duration(row) * t.step), nil
 	}
-	at, err := time.ParseInLocation(t.Layout, strings.TrimSpace(record[columns[t.Column]]), t.zone)
+	at, err := parseTime(t.Layout, strings.TrimSpace(record[columns[t.Column]]), t.zone)
 	if err != nil {
 		return time.Time{}, within(bad("is not a time of the layout %q", t.Layout), t.Column)
 	}
@@ -436,9 +413,26 @@ func (f *MappedField) day(cell string, zone *time.Location) (any, *qingyuan.Erro
 	if layout == "" {
 		layout = out
 	}
-	t, err := time.ParseInLocation(layout, cell, zone)
+	t, err := parseTime(layout, cell, zone)
 	if err != nil {
 		return nil, bad("is not of the layout %q", layout)
 	}
 	return t.Format(out), nil
+}
+
+// serial is the layout of the numbers by which workbooks keep dates: days since 1899-12-30, the time of day as a fraction.
+const serial = "excel"
+
+// parseTime reads a time after a layout, in zone where the layout has none.
+func parseTime(layout, cell string, zone *time.Location) (time.Time, error) {
+	if layout != serial {
+		return time.ParseInLocation(layout, cell, zone)
+	}
+	days, err := strconv.ParseFloat(cell, 64)
+	if err != nil || !(days >= 1 && days < 2_958_466) { // until the year 9999
+		return time.Time{}, bad("is not a date of a workbook")
+	}
+	whole := math.Floor(days)
+	second := math.Round((days - whole) * 86_400)
+	return time.Date(1899, 12, 30+int(whole), 0, 0, int(second), 0, zone), nil
 }

@@ -117,6 +117,38 @@ func (s *Service) IDOf(tx *store.Tx, seq int64) (id string, err error) {
 	return id, err
 }
 
+// Known tells, of external ids of one source, those on record, each with the hash of the body it came with.
+func (s *Service) Known(tx *store.Tx, source string, ids []string) (map[string][32]byte, error) {
+	args, marks := []any{source}, make([]string, len(ids))
+	for i, id := range ids {
+		args, marks[i] = append(args, id), fmt.Sprintf("$%d", i+3)
+	}
+	rows, err := tx.Query(`SELECT external_id, body_hash FROM event WHERE tenant = $1 AND source = $2 AND external_id IN (`+strings.Join(marks, ", ")+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	known := map[string][32]byte{}
+	for rows.Next() {
+		var id string
+		var hash []byte
+		if err := rows.Scan(&id, &hash); err != nil {
+			return nil, err
+		}
+		if len(hash) != 32 {
+			return nil, qingyuan.Errorf(qingyuan.Internal, "an event has a hash of %d bytes", len(hash))
+		}
+		known[id] = [32]byte(hash)
+	}
+	return known, rows.Err()
+}
+
+// CountOf counts the events of a source with after < seq ≤ upTo.
+func (s *Service) CountOf(tx *store.Tx, source string, after, upTo int64) (n int64, err error) {
+	_, err = tx.Get(`SELECT count(*) FROM event WHERE tenant = $1 AND source = $2 AND seq > $3 AND seq <= $4`, []any{source, after, upTo}, &n)
+	return n, err
+}
+
 // EventAt reads one event by its seq.
 func (s *Service) EventAt(tx *store.Tx, seq int64) (*qingyuan.Event, error) {
 	return s.one(tx, `seq = $2`, seq)

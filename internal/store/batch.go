@@ -24,8 +24,8 @@ type batch struct {
 	savepoint bool            // the running command has one
 }
 
-// counter is a tenant's sequence within a transaction.
-type counter struct{ stored, last int64 }
+// counter is a tenant's sequence within a transaction, and the token of its lease.
+type counter struct{ stored, last, lease int64 }
 
 // mark is a place to rewind to.
 type mark struct {
@@ -200,12 +200,12 @@ func (b *batch) sequence(t qingyuan.Tenant) (int64, error) {
 	if c := b.seqs[t]; c != nil {
 		return c.last, nil
 	}
-	s, err := b.w.prepare(b.ctx, `SELECT last FROM sequence WHERE tenant = $1`+b.w.db.dialect.ForUpdate())
+	s, err := b.w.prepare(b.ctx, `SELECT last, lease_token FROM sequence WHERE tenant = $1`+b.w.db.dialect.ForUpdate())
 	if err != nil {
 		return 0, infrastructure{err}
 	}
 	c := &counter{}
-	err = s.QueryRowContext(b.ctx, string(t)).Scan(&c.stored)
+	err = s.QueryRowContext(b.ctx, string(t)).Scan(&c.stored, &c.lease)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, qingyuan.Errorf(qingyuan.NotFound, "there is no tenant %q", t)
 	}

@@ -10,6 +10,9 @@
 // commit, so seq order is commit order and a consumer that reads "seq > cursor" skips nothing, whichever process wrote.
 // The outbox has no gaps: a command that is undone gives its numbers back.
 //
+// Leases. On PostgreSQL a process may use what it keeps in memory of a tenant while it holds the tenant's lease only
+// ([DB.RequireLeases], [Tx.Held]).
+//
 // Memory. A command that changes memory registers the way back with [Tx.OnUndo]; undos run in reverse order when the
 // command or its whole transaction is rolled back. A command's function may therefore run more than once.
 //

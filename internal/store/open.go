@@ -42,6 +42,7 @@ type DB struct {
 	write   *sql.DB
 	read    *sql.DB
 	watch   watchers
+	leases  leases
 
 	prepared sync.Map // text → *sql.Stmt on read, for Get
 
@@ -122,7 +123,11 @@ func (db *DB) openSQLite(ctx context.Context) error {
 
 func (db *DB) openPostgres(ctx context.Context) error {
 	db.dialect = Postgres
-	pool, err := sql.Open("pgx", db.cfg.URL)
+	dsn, err := withSettings(db.cfg.URL)
+	if err != nil {
+		return err
+	}
+	pool, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return qingyuan.Wrap(qingyuan.Invalid, err, "the PostgreSQL URL is not valid")
 	}
@@ -138,6 +143,26 @@ func (db *DB) openPostgres(ctx context.Context) error {
 		return qingyuan.Errorf(qingyuan.Invalid, "the PostgreSQL database has collation %q: create it with LC_COLLATE 'C.UTF-8' (TEMPLATE template0), else paging would skip rows", collation)
 	}
 	return nil
+}
+
+// sessionSettings make the server end sessions of processes that hang within a transaction or whose machine is gone, so that
+// the rows they lock become free.
+var sessionSettings = map[string]string{"idle_in_transaction_session_timeout": "20000", "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+
+// withSettings adds the session settings to a URL that does not set them itself.
+func withSettings(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", qingyuan.Errorf(qingyuan.Invalid, "the PostgreSQL URL is not valid") // the cause may hold the password
+	}
+	q := u.Query()
+	for name, value := range sessionSettings {
+		if !q.Has(name) {
+			q.Set(name, value)
+		}
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
 }
 
 // Dialect is the engine behind db.

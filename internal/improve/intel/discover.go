@@ -13,6 +13,7 @@ import (
 	"qingyuan"
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/prevent/text"
+	"qingyuan/internal/prevent/text/lexicon"
 	"qingyuan/internal/store"
 )
 
@@ -246,10 +247,15 @@ func (s *Service) terms(ctx context.Context, tenant qingyuan.Tenant, run string,
 	return found
 }
 
-// known says whether a word holds a known term, or is one in another form.
+// known says whether a word is a known term, or most of it one, as it stands or in another form: that is no new word.
 func (s *Service) known(ctx context.Context, tenant qingyuan.Tenant, word string) bool {
 	r, err := s.cfg.Texts.Scan(ctx, tenant, word)
-	return err != nil || len(r.Hits) > 0
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(r.Hits, func(h lexicon.Hit) bool {
+		return float64(h.Span.End-h.Span.Start) >= s.rules.Known*float64(len(word))
+	})
 }
 
 // variants are known terms in a form that several writers use.

@@ -26,7 +26,16 @@ type Rules struct {
 	MinCohesion   float64 `yaml:"min_cohesion"`
 	MinEntropy    float64 `yaml:"min_entropy"`
 	MinScore      float64 `yaml:"min_score"`
+	MinBurst      float64 `yaml:"min_burst"`
+	Old           float64 `yaml:"old"`
+	Honest        float64 `yaml:"honest"`
+	OrdinaryBits  float64 `yaml:"ordinary_bits"`
+	UnusualBits   float64 `yaml:"unusual_bits"`
+	LeastWeight   float64 `yaml:"least_weight"`
+	MostWeight    float64 `yaml:"most_weight"`
 	Whole         float64 `yaml:"whole"`
+	Part          float64 `yaml:"part"`
+	Known         float64 `yaml:"known"`
 	Queue         int     `yaml:"queue"`
 	Evidence      int     `yaml:"evidence"`
 	FamilyRecent  int     `yaml:"family_recent"`
@@ -52,8 +61,10 @@ func ParseRules(b []byte) (r Rules, err error) {
 		err = qingyuan.FieldErrorf("max_texts", "the bounds of a run are out of range")
 	case r.MinChars < 2 || r.MaxChars < r.MinChars || r.MaxChars > 16:
 		err = qingyuan.FieldErrorf("max_chars", "words have 2 to 16 characters")
-	case r.MinWriters < 2 || r.FamilyWriters < 2:
+	case r.MinWriters < 2 || r.FamilyWriters < 2 || r.Known <= 0:
 		err = qingyuan.FieldErrorf("min_writers", "must be at least 2: one person's words are no slang")
+	case r.UnusualBits <= r.OrdinaryBits || r.MostWeight < r.LeastWeight:
+		err = qingyuan.FieldErrorf("unusual_bits", "must be more than ordinary_bits, and most_weight no less than least_weight")
 	case r.Queue < 1 || r.Queue > 1000 || r.Evidence < 1 || r.Evidence > 20 || r.Regrown < 1:
 		err = qingyuan.FieldErrorf("queue", "the bounds of the queue are out of range")
 	}

@@ -44,8 +44,23 @@ func (c *counter) weigh(found []*word, unusual func([]rune) float64) {
 		}
 		slices.Sort(w.cities)
 		w.unusual = unusual(w.runes)
-		w.score = max(w.burst, 0) + max(w.association, 0) + math.Log1p(w.unusual)
+		w.score = c.rules.score(w)
 	}
+}
+
+// score adds up how the word leans, less where it is nothing new, and weighs it by how far it is from ordinary Chinese.
+func (r *Rules) score(w *word) float64 {
+	leaning := max(w.burst, 0)
+	switch {
+	case w.association < 0: // honest people's word
+		leaning += r.Honest * w.association
+	case w.burst >= r.MinBurst:
+		leaning += w.association
+	default:
+		leaning += r.Old * w.association
+	}
+	far := (w.unusual - r.OrdinaryBits) / (r.UnusualBits - r.OrdinaryBits)
+	return leaning * min(max(far, r.LeastWeight), r.MostWeight)
 }
 
 // meet notes one place of a word.
@@ -99,7 +114,9 @@ func (r *Rules) settle(found []*word) (kept []*word) {
 		covered := slices.ContainsFunc(found, func(o *word) bool {
 			return len(o.runes) > len(w.runes) && float64(o.texts) >= r.Whole*float64(w.texts) && strings.Contains(string(o.runes), name)
 		})
-		better := slices.ContainsFunc(kept, func(o *word) bool { return strings.Contains(name, string(o.runes)) || overlap(o.runes, w.runes) })
+		better := slices.ContainsFunc(kept, func(o *word) bool {
+			return strings.Contains(name, string(o.runes)) && float64(w.texts) < r.Part*float64(o.texts) || overlap(o.runes, w.runes)
+		})
 		if !covered && !better {
 			kept = append(kept, w)
 		}

@@ -275,7 +275,8 @@ func leaning(a, n, b, m int) float64 {
 	return g
 }
 
-// cohesion is the least logarithm of how much likelier the string is than two parts of it side by side.
+// cohesion is the normalised pointwise mutual information (Bouma 2009) of the string's two parts, the mean of the worst and the best way to part
+// it: 1 where the parts stand nowhere else, 0 where they meet by chance. The worst alone would lose every word that ends in 人.
 func (c *counter) cohesion(s []rune) float64 {
 	all := float64(c.units.recent + c.units.reference)
 	share := func(s []rune) float64 {
@@ -284,9 +285,13 @@ func (c *counter) cohesion(s []rune) float64 {
 		}
 		return 1 / all
 	}
-	least, whole := math.Inf(1), share(s)
-	for i := 1; i < len(s); i++ {
-		least = min(least, math.Log(whole/(share(s[:i])*share(s[i:]))))
+	least, most, whole := 1.0, -1.0, share(s)
+	if whole >= 1 {
+		return 0
 	}
-	return least
+	for i := 1; i < len(s); i++ {
+		at := math.Log(whole/(share(s[:i])*share(s[i:]))) / -math.Log(whole)
+		least, most = min(least, at), max(most, at)
+	}
+	return (least + most) / 2
 }

@@ -11,7 +11,7 @@ import (
 	"qingyuan/internal/store"
 )
 
-// Overview is what was decided day by day, and what waits.
+// Overview is what was decided about each day's events, and what waits.
 type Overview struct {
 	Days       []DayOutcomes // every day of the stretch, in order, days without decisions too
 	Rules      []RuleHits    // of the whole stretch, most first
@@ -34,7 +34,7 @@ type RuleHits struct {
 	Hits int64
 }
 
-// Overview counts decisions made in the given days up to the one that holds until. Days begin at midnight of until's location,
+// Overview counts decisions by the day on which what they are about took place, up to the day that holds until. Days begin at midnight of until's location,
 // by its offset at that time.
 func (s *Service) Overview(ctx context.Context, tenant qingyuan.Tenant, until time.Time, days int) (*Overview, error) {
 	last := time.Date(until.Year(), until.Month(), until.Day(), 0, 0, 0, 0, until.Location())
@@ -84,8 +84,8 @@ const microsecondsOfDay = int64(24 * time.Hour / time.Microsecond)
 // database groups by them.
 func (o *Overview) count(tx *store.Tx, known map[string]Rule) error {
 	from := o.Days[0].Day.UnixMicro()
-	rows, err := tx.Query(`SELECT (decided_at - $2) / $4 AS day, outcome, rules, count(*) FROM decision
-		WHERE tenant = $1 AND decided_at >= $2 AND decided_at < $3 GROUP BY 1, outcome, rules`,
+	rows, err := tx.Query(`SELECT (e.effective_at - $2) / $4 AS day, d.outcome, d.rules, count(*) FROM event e JOIN decision d ON d.tenant = $1 AND d.seq = e.seq
+		WHERE e.tenant = $1 AND e.effective_at >= $2 AND e.effective_at < $3 GROUP BY 1, d.outcome, d.rules`,
 		from, from+int64(len(o.Days))*microsecondsOfDay, microsecondsOfDay)
 	if err != nil {
 		return err

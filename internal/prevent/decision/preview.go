@@ -2,11 +2,13 @@ package decision
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/store"
 )
@@ -72,6 +74,51 @@ func (s *Service) PreviewAction(ctx context.Context, tenant qingyuan.Tenant, lis
 	if err == nil && len(keys)+out.Skipped == 0 {
 		err = qingyuan.Errorf(qingyuan.NotFound, "list %q has no action %d", list, action)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return out, s.preview(ctx, tenant, out, keys)
+}
+
+// PreviewApproval looks at the last days for what a change of a list that was asked for would add or end. Errors: not_found;
+// invalid for a request of another kind.
+func (s *Service) PreviewApproval(ctx context.Context, tenant qingyuan.Tenant, id string, days int) (*Preview, error) {
+	var keys []string
+	out := &Preview{Days: days}
+	take := func(kind qingyuan.EntityKind, match ListMatch, value string) {
+		if match != MatchExact || kind == "" {
+			out.Skipped++
+			return
+		}
+		keys = append(keys, value)
+	}
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		a, err := audit.Get(tx, id)
+		if err != nil {
+			return err
+		}
+		if a.Kind != KindList {
+			return qingyuan.Errorf(qingyuan.Invalid, "only a change of a list has a preview")
+		}
+		var c listChange
+		if err := json.Unmarshal([]byte(a.Payload), &c); err != nil {
+			return err
+		}
+		for _, e := range c.Add {
+			take(e.Kind, e.Match, e.Value)
+		}
+		for _, id := range c.Remove {
+			var kind, match, value string
+			found, err := tx.Get(`SELECT kind, match, value FROM list_entry WHERE tenant = $1 AND list = $2 AND id = $3`, []any{c.List, id}, &kind, &match, &value)
+			if err != nil {
+				return err
+			}
+			if found {
+				take(qingyuan.EntityKind(kind), ListMatch(match), value)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}

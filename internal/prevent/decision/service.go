@@ -24,6 +24,9 @@ type Config struct {
 	Models    *registry.Service // nil: rulesets can name no trained models
 	Snapshots string            // directory for snapshots of the windows; empty: none are kept
 	Log       *slog.Logger
+	// Holds says whether this process decides for the tenant; nil: it always does. It saves the work for a request that the
+	// tenant's lease would refuse.
+	Holds func(qingyuan.Tenant) bool
 	// Detectors look at every event before it is recorded; what they find is recorded with it, so that a replay does not
 	// depend on their version.
 	Detectors []Detector
@@ -50,6 +53,9 @@ func New(cfg Config) (*Service, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
+	}
+	if cfg.Holds == nil {
+		cfg.Holds = func(qingyuan.Tenant) bool { return true }
 	}
 	return &Service{cfg: cfg, record: &record{events: cfg.Events, keys: cfg.Keys, models: cfg.Models}, lanes: map[qingyuan.Tenant]*lane{}}, nil
 }
@@ -79,6 +85,9 @@ type Made struct {
 // unavailable or too_many where nothing was recorded.
 func (s *Service) Decide(ctx context.Context, req Request) (d *Decision, repeated bool, err error) {
 	began := s.cfg.DB.Now()
+	if !s.cfg.Holds(req.Tenant) {
+		return nil, false, elsewhere
+	}
 	p, err := s.cfg.Events.Prepare(ctx, req.Tenant, req.Body, req.IdempotencyKey)
 	if err != nil {
 		return nil, false, err
@@ -175,6 +184,9 @@ func (s *Service) detect(ctx context.Context, e *qingyuan.Event) (all []qingyuan
 
 // Record records the event without deciding it. It returns the recorded event; repeated as in Decide.
 func (s *Service) Record(ctx context.Context, tenant qingyuan.Tenant, body []byte, idempotencyKey string) (e *qingyuan.Event, repeated bool, err error) {
+	if !s.cfg.Holds(tenant) {
+		return nil, false, elsewhere
+	}
 	p, err := s.cfg.Events.Prepare(ctx, tenant, body, idempotencyKey)
 	if err != nil {
 		return nil, false, err
@@ -208,6 +220,9 @@ type BatchItem struct {
 
 // RecordBatch records the events of a JSON array, each on its own: one bad event does not harm its neighbours.
 func (s *Service) RecordBatch(ctx context.Context, tenant qingyuan.Tenant, body []byte) ([]BatchItem, error) {
+	if !s.cfg.Holds(tenant) {
+		return nil, elsewhere
+	}
 	prepared, errs, err := s.cfg.Events.PrepareBatch(ctx, tenant, body)
 	if err != nil {
 		return nil, err
@@ -254,8 +269,14 @@ func (s *Service) laneFor(tx *store.Tx) (*lane, error) {
 	return l, err
 }
 
-// lane is laneFor where nothing need be live.
+// elsewhere refuses what another process does.
+var elsewhere = qingyuan.Errorf(qingyuan.Unavailable, "another server decides for this tenant at present")
+
+// lane is laneFor where nothing need be live. Errors: unavailable where another process holds the tenant's lease.
 func (s *Service) lane(tx *store.Tx) (*lane, error) {
+	if err := tx.Held(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	l := s.lanes[tx.Tenant()]
 	s.mu.Unlock()

@@ -1,10 +1,12 @@
 package model
 
 import (
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // cpu is the processor time this process has used.
@@ -15,6 +17,16 @@ func cpu(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+// threadTime is the processor time of this thread: what a row takes on a machine that does nothing else.
+func threadTime(b *testing.B) time.Duration {
+	var t syscall.Timespec
+	const threadClock = 3 // CLOCK_THREAD_CPUTIME_ID
+	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, threadClock, uintptr(unsafe.Pointer(&t)), 0); errno != 0 {
+		b.Fatal(errno)
+	}
+	return time.Duration(t.Nano())
 }
 
 // BenchmarkCredit trains on all 20,999 credit card clients and scores them one by one, as a decision does.
@@ -39,12 +51,14 @@ func BenchmarkCredit(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration
 			used := cpu(b)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
 			for i := 0; b.Loop(); i++ {
-				began := time.Now()
+				began := threadTime(b)
 				if err := score(rows[i%len(rows)]); err != nil {
 					b.Fatal(err)
 				}
-				took = append(took, time.Since(began))
+				took = append(took, threadTime(b)-began)
 			}
 			b.ReportMetric(float64(cpu(b)-used)/1e3/float64(b.N), "cpu-µs/op")
 			slices.Sort(took)

@@ -23,6 +23,7 @@ type Card struct {
 	// Members are the boosters whose mean margin is the model's, Tried all candidates of the search.
 	Members     []Member     `json:"members"`
 	Tried       []Member     `json:"tried"`
+	Ratios      []Ratio      `json:"ratios,omitempty"` // of columns that the model computes
 	Metrics     Metrics      `json:"metrics"`
 	Reliability []Reliable   `json:"reliability"`
 	Brier       float64      `json:"brier"`
@@ -50,6 +51,8 @@ type Member struct {
 	Params
 	AUC   float64   `json:"auc"`   // mean over the folds
 	Folds []float64 `json:"folds"` // AUC of each
+	// Ratios says that it was tried with ratios of columns.
+	Ratios bool `json:"ratios,omitempty"`
 }
 
 // Reliable compares one tenth of the rows, by probability, with what happened.
@@ -198,6 +201,9 @@ func (c *Card) Markdown() []byte {
 	line("\n## 成员 · Members\n\n| depth | eta | min child | subsample | columns | lambda | rounds | AUC |\n|---|---|---|---|---|---|---|---|")
 	for _, m := range c.Members {
 		line("| %d | %g | %g | %g | %g | %g | %d | %.4f |", m.Depth, m.Eta, m.MinChild, m.Subsample, m.ColSample, m.Lambda, m.Rounds, m.AUC)
+	}
+	for i := range c.Ratios {
+		line("- 比值 · ratio: %s, %.3f", cell(c.Ratios[i].name()), c.importance(c.Ratios[i].name()))
 	}
 	line("\n## 校准 · Reliability\n\n| rows | predicted | observed |\n|---|---|---|")
 	for _, r := range c.Reliability {

@@ -44,6 +44,7 @@ type ColumnEncoder struct {
 // Encoder turns rows into the features that the trees know, column after column.
 type Encoder struct {
 	Columns []ColumnEncoder `json:"columns"`
+	Ratios  []Ratio         `json:"ratios,omitempty"` // their features follow those of the columns
 
 	width int
 }
@@ -82,7 +83,8 @@ func (e *Encoder) prepare() error {
 		}
 		e.width += c.width()
 	}
-	return nil
+	e.width += len(e.Ratios)
+	return e.prepareRatios()
 }
 
 // width is the number of features of the column.
@@ -98,11 +100,14 @@ func (c *ColumnEncoder) width() int {
 	return 1
 }
 
-// owners is, for each feature, the place of its column.
+// owners is, for each feature, the place in [Encoder.names] of what it belongs to.
 func (e *Encoder) owners() []int {
 	out := make([]int, 0, e.width)
 	for k := range e.Columns {
 		out = append(out, slices.Repeat([]int{k}, e.Columns[k].width())...)
+	}
+	for k := range e.Ratios {
+		out = append(out, len(e.Columns)+k)
 	}
 	return out
 }
@@ -167,6 +172,11 @@ func (e *Encoder) encode(t *Table, rows []int) ([]float32, error) {
 		}
 		at += width
 	}
+	for k := range e.Ratios {
+		for row := range slices.Chunk(out, e.width) {
+			row[at+k] = e.Ratios[k].value(row)
+		}
+	}
 	return out, nil
 }
 
@@ -211,6 +221,9 @@ func (e *Encoder) encodeRow(features []float32, row map[string]any) error {
 			return qingyuan.FieldErrorf(c.Name, "%v", err)
 		}
 		c.number(dst, v)
+	}
+	for k := range e.Ratios {
+		features[at+k] = e.Ratios[k].value(features)
 	}
 	return nil
 }

@@ -91,8 +91,13 @@ func TestExplainIsShapley(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			explainer := newExplainer(f)
-			for range 5 {
+			tables := f.newTables()
+			for i := range 10 {
+				within := 1e-6 // tables hold float32
+				explainer := newExplainer(f, tables)
+				if i%2 == 0 {
+					within, explainer.tables = 1e-9, &shapTables{tabled: make([]bool, 1)}
+				}
 				x := make([]float32, features)
 				for k := range x {
 					if x[k] = float32(rng.NormFloat64()); rng.Float64() < .2 {
@@ -104,7 +109,7 @@ func TestExplainIsShapley(t *testing.T) {
 				sum := f.expected()
 				for k, got := range phi {
 					sum += got
-					if want := shapley(&tree, x, k, features); math.Abs(got-want) > 1e-9 {
+					if want := shapley(&tree, x, k, features); math.Abs(got-want) > within {
 						t.Fatalf("depth %d, feature %d: %v, want %v", depth, k, got, want)
 					}
 				}
@@ -259,7 +264,7 @@ func FuzzReadForest(f *testing.F) {
 			x[k] = float32(k%3) - 1
 		}
 		m.margin(x)
-		newExplainer(m).explain(x, make([]float64, m.features))
+		newExplainer(m, m.newTables()).explain(x, make([]float64, m.features))
 		m.expected()
 	})
 }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -42,7 +41,8 @@ type Model struct {
 	card        *Card
 	version     string
 	owners      []int
-	expected    float64 // mean margin
+	names       []string // of what moves a score
+	expected    float64  // mean margin
 	explainers  sync.Pool
 }
 
@@ -54,10 +54,14 @@ func newModel(e *Encoder, f *forest, c Calibration, card *Card, version string) 
 	case !(c.Slope > 0) || math.IsInf(c.Slope, 0) || math.IsNaN(c.Offset) || math.IsInf(c.Offset, 0):
 		return nil, qingyuan.Errorf(qingyuan.Invalid, "the calibration is not a rising curve")
 	}
-	m := &Model{encoder: e, forest: f, calibration: c, card: card, version: version, owners: e.owners(), expected: f.expected()}
-	m.explainers.New = func() any { return newExplainer(f) }
+	m := &Model{encoder: e, forest: f, calibration: c, card: card, version: version, owners: e.owners(), names: e.names(), expected: f.expected()}
+	tables := sync.OnceValue(f.newTables)
+	m.explainers.New = func() any { return m.newExplainer(tables()) }
 	return m, nil
 }
+
+// Prepare computes what the first explanation needs, which takes a part of a second.
+func (m *Model) Prepare() { m.explainers.Put(m.explainers.Get()) }
 
 // Version is the identity of what decides the scores: "mdl_" and 32 hex digits of the hash of trees, encoder and
 // calibration.
@@ -90,52 +94,72 @@ func (m *Model) Probability(row map[string]any) (float64, error) {
 
 // Score is the probability of one row with the five columns that moved it most. It takes the values Probability takes.
 func (m *Model) Score(row map[string]any) (float64, []Contribution, error) {
-	p, reasons, err := m.Explain(row)
-	if err != nil {
-		return 0, nil, err
-	}
-	if len(reasons) > maxReasons {
-		reasons = reasons[:maxReasons]
-	}
+	p, reasons, err := m.strongest(row, maxReasons)
 	for i := range reasons {
 		reasons[i].Text = reasons[i].text()
 	}
-	return p, reasons, nil
+	return p, reasons, err
 }
 
 // Explain is the probability of one row with the contribution of every column that has any, strongest first, without
 // texts. The effects and [Model.Start] add up to the log-odds of the probability.
 func (m *Model) Explain(row map[string]any) (float64, []Contribution, error) {
-	features := make([]float32, m.encoder.width)
-	if err := m.encoder.encodeRow(features, row); err != nil {
+	return m.strongest(row, len(m.names))
+}
+
+// strongest is the probability of one row with the n columns that moved it most, strongest first.
+func (m *Model) strongest(row map[string]any, n int) (float64, []Contribution, error) {
+	e := m.explainers.Get().(*explainer)
+	defer m.explainers.Put(e)
+	if err := m.encoder.encodeRow(e.features, row); err != nil {
 		return 0, nil, err
 	}
-	explainer := m.explainers.Get().(*explainer)
-	effects := m.effects(explainer, features)
-	m.explainers.Put(explainer)
-	reasons := make([]Contribution, 0, len(effects))
+	effects := m.effects(e, e.features)
+	order := e.order[:0]
 	for k, effect := range effects {
-		if effect != 0 {
-			name := m.encoder.Columns[k].Name
-			reasons = append(reasons, Contribution{Column: name, Value: present(row[name]), Effect: effect})
+		if effect == 0 {
+			continue
+		}
+		at := len(order) // insertion: n is small, or all are wanted and few
+		for at > 0 && math.Abs(effect) > math.Abs(effects[order[at-1]]) {
+			at--
+		}
+		if at < n {
+			order = slices.Insert(order, at, k)
+			order = order[:min(len(order), n)]
 		}
 	}
-	slices.SortStableFunc(reasons, func(a, b Contribution) int { return cmp.Compare(math.Abs(b.Effect), math.Abs(a.Effect)) })
-	return m.calibration.probability(float64(m.forest.margin(features))), reasons, nil
+	reasons := make([]Contribution, len(order))
+	for i, k := range order {
+		reasons[i] = Contribution{Column: m.names[k], Value: m.valueOf(k, row, e.features), Effect: effects[k]}
+	}
+	return m.calibration.probability(float64(m.forest.margin(e.features))), reasons, nil
 }
 
 // Start is the log-odds that the effects of a row are added to: the calibrated mean margin of the training data.
 func (m *Model) Start() float64 { return m.calibration.Slope*m.expected + m.calibration.Offset }
 
-// effects is the calibrated SHAP value of every column.
+// effects is the calibrated SHAP value of every column and ratio. They are the explainer's until it is used again.
 func (m *Model) effects(e *explainer, features []float32) []float64 {
-	phi := make([]float64, len(features))
-	e.explain(features, phi)
-	effects := make([]float64, len(m.encoder.Columns))
-	for i, v := range phi {
-		effects[m.owners[i]] += m.calibration.Slope * v
+	clear(e.values)
+	e.explain(features, e.values)
+	clear(e.effects)
+	for i, v := range e.values {
+		e.effects[m.owners[i]] += m.calibration.Slope * v
 	}
-	return effects
+	return e.effects
+}
+
+// valueOf is the value of what moves a score: of a column as given, of a ratio as it was computed.
+func (m *Model) valueOf(k int, row map[string]any, features []float32) any {
+	columns := len(m.encoder.Columns)
+	if k < columns {
+		return present(row[m.names[k]])
+	}
+	if v := features[len(features)-len(m.encoder.Ratios)+k-columns]; v == v {
+		return float64(v)
+	}
+	return nil
 }
 
 // present is v, or nil where v spells "no value".

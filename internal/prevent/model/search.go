@@ -51,6 +51,12 @@ const (
 	maxRounds, stopChunk = 800, 20
 )
 
+// sameAs reports whether p and q differ in nothing but what was found out about them.
+func (p Params) sameAs(q Params) bool {
+	p.Rounds, q.Rounds = 0, 0
+	return p == q
+}
+
 // patience is the number of rounds without a better one after which boosting stops.
 func (p Params) patience() int { return int(6 / p.Eta) }
 
@@ -100,6 +106,7 @@ type task struct {
 	rows     []int
 	positive []bool  // by row of the table
 	group    *Column // rows of one group share a fold; may be nil
+	ratios   bool    // encoders choose ratios of columns
 }
 
 // base is the share of positives among the rows, kept off 0 and 1.
@@ -152,7 +159,17 @@ func (t *task) learn(rows []int, seed uint64) (*Encoder, *matrix, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := t.x.newMatrix(features, t.labels(rows), len(rows))
+	truth := t.labels(rows)
+	if t.ratios {
+		ratios, err := t.chooseRatios(e, features, truth, seed)
+		if err != nil {
+			return nil, nil, err
+		}
+		if e, features, err = e.withRatios(ratios, features); err != nil {
+			return nil, nil, err
+		}
+	}
+	m, err := t.x.newMatrix(features, truth, len(rows))
 	return e, m, err
 }
 

@@ -76,21 +76,38 @@ type edge struct {
 
 // explainer computes SHAP values of rows; it holds scratch space and is not safe for concurrent use.
 type explainer struct {
-	f    *forest
-	q    quadrature
-	path [maxDepth]edge
-	x    []float32
-	phi  []float64
+	f      *forest
+	tables *shapTables
+	q      quadrature
+	path   [maxDepth]edge
+	x      []float32
+	phi    []float64
+
+	// What a model needs besides: an encoded row, the values by feature and by column, and an order of columns.
+	features        []float32
+	values, effects []float64
+	order           []int
 }
 
 // newExplainer makes an explainer of f.
-func newExplainer(f *forest) *explainer { return &explainer{f: f, q: gaussLegendre()} }
+func newExplainer(f *forest, tables *shapTables) *explainer {
+	return &explainer{f: f, tables: tables, q: gaussLegendre()}
+}
+
+// newExplainer makes an explainer of the model's trees.
+func (m *Model) newExplainer(tables *shapTables) *explainer {
+	e := newExplainer(m.forest, tables)
+	e.features, e.values = make([]float32, m.encoder.width), make([]float64, m.encoder.width)
+	e.effects, e.order = make([]float64, len(m.names)), make([]int, 0, len(m.names)+1)
+	return e
+}
 
 // explain adds the SHAP values of x to phi, by feature. The sum of phi and [forest.expected] is the margin.
 func (e *explainer) explain(x []float32, phi []float64) {
 	e.x, e.phi = x, phi
-	for _, root := range e.f.roots {
-		if e.f.nodes[root].left != 0 {
+	e.tables.explain(x, phi)
+	for tree, root := range e.f.roots {
+		if !e.tables.tabled[tree] && e.f.nodes[root].left != 0 {
 			e.descend(root, 0, same(1))
 		}
 	}

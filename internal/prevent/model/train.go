@@ -151,8 +151,15 @@ func (c *Config) search(ctx context.Context, t *task, card *Card) ([]trial, erro
 	if c.Fast {
 		n = 1
 	}
+	chosen := best(tried, n)
+	if !c.Fast {
+		c.step("look for ratios of columns")
+		if err := c.tryRatios(ctx, t, card, tried, chosen); err != nil {
+			return nil, err
+		}
+	}
 	c.step("cross-validate the best")
-	trials, err := t.crossValidate(ctx, best(tried, n), c.Seed+1)
+	trials, err := t.crossValidate(ctx, chosen, c.Seed+1)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +167,30 @@ func (c *Config) search(ctx context.Context, t *task, card *Card) ([]trial, erro
 		card.Members = append(card.Members, trial.Member)
 	}
 	return trials, nil
+}
+
+// tryRatios cross-validates the best candidates once more with ratios of columns, in the folds they were tried in, and keeps to
+// ratios where they do better on average.
+func (c *Config) tryRatios(ctx context.Context, t *task, card *Card, plain []trial, chosen []Params) error {
+	some := t.sample(searchRows, c.Seed)
+	if some == t {
+		copied := *t
+		some = &copied
+	}
+	some.ratios = true
+	tried, err := some.crossValidate(ctx, chosen, c.Seed)
+	if err != nil {
+		return err
+	}
+	var gain float64
+	for _, with := range tried {
+		with.Ratios = true
+		card.Tried = append(card.Tried, with.Member)
+		i := slices.IndexFunc(plain, func(p trial) bool { return p.sameAs(with.Params) })
+		gain += with.AUC - plain[i].AUC
+	}
+	t.ratios = gain > 0
+	return nil
 }
 
 // judge calibrates the mean of the members' out-of-fold margins and writes what they are worth into the card.
@@ -223,6 +254,7 @@ func (c *Config) finish(ctx context.Context, t *task, card *Card, calibration Ca
 	if err := m.check(ctx, t, merged, c.Seed); err != nil {
 		return nil, err
 	}
+	card.Ratios = e.Ratios
 	card.Seconds = c.Now().Sub(began).Seconds()
 	card.Limits = card.limits()
 	return newArtefact(merged, e, calibration, card)
@@ -270,8 +302,8 @@ func (m *Model) check(ctx context.Context, t *task, file []byte, seed uint64) er
 		return err
 	}
 	card.Parity = Parity{Rows: len(rows)}
-	totals := make([]float64, len(e.Columns))
-	explainer := newExplainer(f)
+	totals := make([]float64, len(m.names))
+	explainer := m.newExplainer(f.newTables())
 	for i := range rows {
 		x := features[i*e.width:][:e.width]
 		card.Parity.Margin = max(card.Parity.Margin, math.Abs(float64(f.margin(x)-margins[i])))
@@ -289,7 +321,7 @@ func (m *Model) check(ctx context.Context, t *task, file []byte, seed uint64) er
 			card.Parity.Margin, card.Parity.Contributions)
 	}
 	for k, v := range totals {
-		card.Importance = append(card.Importance, Importance{Column: e.Columns[k].Name, Mean: v})
+		card.Importance = append(card.Importance, Importance{Column: m.names[k], Mean: v})
 	}
 	slices.SortStableFunc(card.Importance, func(a, b Importance) int { return cmp.Compare(b.Mean, a.Mean) })
 	return nil

@@ -65,7 +65,7 @@ func xgbPredict(t testing.TB, x *xgboost, file []byte, features []float32, rows 
 // compare holds this package against XGBoost: margins and probabilities to 1e-6, contributions to 1e-5.
 func compare(t *testing.T, f *forest, features, margins, contributions []float32) {
 	t.Helper()
-	explainer, start := newExplainer(f), f.expected()
+	explainer, start := newExplainer(f, f.newTables()), f.expected()
 	var worst [3]float64
 	for i, want := range margins {
 		x := features[i*f.features:][:f.features]

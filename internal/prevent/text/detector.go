@@ -132,6 +132,9 @@ func (d *Detector) Remember(e *qingyuan.Event) {
 	}
 }
 
+// Forget drops what it remembers of a tenant.
+func (d *Detector) Forget(t qingyuan.Tenant) { d.tenants.Delete(t) }
+
 // read says what stands in one text, whoever else wrote the like.
 func (d *Detector) read(known *known, w Written) (found []qingyuan.Signal) {
 	if r, err := known.words.Scan(context.Background(), w.Text); err == nil {

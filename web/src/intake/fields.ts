@@ -25,3 +25,9 @@ export function fieldOf(kind: string, path: string): Field | undefined {
     unit: known && (unit === "money" || unit === "time") ? unit : undefined,
   };
 }
+
+// fieldNames lists the fields of all kinds of event as expressions name them, without those inside lists.
+export function fieldNames(): string[] {
+  const names = Object.values(kinds).flatMap((fields) => Object.keys(fields).filter((name) => !name.includes("[")));
+  return [...new Set(names)].sort();
+}

@@ -1,13 +1,17 @@
 import { createRoute, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { rootRoute } from "../shell/root";
 import { text } from "../shell/search";
+import { approvalsRoute } from "./approvals/routes";
 import { type DecisionFilters, readFilters } from "./filters";
+import { listRoutes } from "./lists/routes";
+import { overviewRoute } from "./overview/routes";
+import { ruleRoutes } from "./rules/routes";
 
 const home = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/decisions", replace: true });
+    throw redirect({ to: "/overview", replace: true });
   },
 });
 
@@ -41,4 +45,13 @@ export const holdsRoute = createRoute({
   component: lazyRouteComponent(() => import("./holds"), "Holds"),
 });
 
-export const preventRoutes = [home, decisionsRoute, decisionRoute, holdsRoute] as const;
+export const preventRoutes = [
+  home,
+  overviewRoute,
+  decisionsRoute,
+  decisionRoute,
+  holdsRoute,
+  ...ruleRoutes,
+  ...listRoutes,
+  approvalsRoute,
+] as const;

@@ -2,13 +2,14 @@ import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { usePreventCommands } from "../prevent/commands";
 import { setPreferences, usePreferences } from "./preferences";
-import { type Command, rooms } from "./rooms";
+import { type Command, useRooms } from "./rooms";
 import { useSignOut } from "./session";
 
 // useCommands lists what the palette offers for what is typed: look-ups first, then every command whose label matches.
 export function useCommands(typed: string): Command[] {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const rooms = useRooms();
   const signOut = useSignOut();
   const prevent = usePreventCommands(typed.trim());
   const { language, effectiveMode } = usePreferences();

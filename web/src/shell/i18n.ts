@@ -4,15 +4,39 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import intakeEn from "../intake/en.json";
 import intakeZh from "../intake/zh-CN.json";
+import approvalsEn from "../prevent/approvals/en.json";
+import approvalsZh from "../prevent/approvals/zh-CN.json";
 import preventEn from "../prevent/en.json";
+import listsEn from "../prevent/lists/en.json";
+import listsZh from "../prevent/lists/zh-CN.json";
+import overviewEn from "../prevent/overview/en.json";
+import overviewZh from "../prevent/overview/zh-CN.json";
+import rulesEn from "../prevent/rules/en.json";
+import rulesZh from "../prevent/rules/zh-CN.json";
 import preventZh from "../prevent/zh-CN.json";
 import shellEn from "./en.json";
 import { type Language, preferences } from "./preferences";
 import shellZh from "./zh-CN.json";
 
 export const resources = {
-  "zh-CN": { shell: shellZh, intake: intakeZh, prevent: preventZh },
-  en: { shell: shellEn, intake: intakeEn, prevent: preventEn },
+  "zh-CN": {
+    shell: shellZh,
+    intake: intakeZh,
+    prevent: preventZh,
+    rules: rulesZh,
+    approvals: approvalsZh,
+    lists: listsZh,
+    overview: overviewZh,
+  },
+  en: {
+    shell: shellEn,
+    intake: intakeEn,
+    prevent: preventEn,
+    rules: rulesEn,
+    approvals: approvalsEn,
+    lists: listsEn,
+    overview: overviewEn,
+  },
 } as const satisfies Record<Language, unknown>;
 
 declare module "i18next" {

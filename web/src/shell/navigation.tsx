@@ -2,11 +2,12 @@ import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useShortcuts } from "./keys";
-import { rooms } from "./rooms";
+import { useRooms } from "./rooms";
 
 export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
   const { t } = useTranslation();
   const here = useRouterState({ select: ({ location }) => location.search.in ?? location.pathname.split("/")[1] });
+  const rooms = useRooms();
   useGoTo();
   return (
     <nav className="nav" aria-label={t("nav.label")}>
@@ -36,6 +37,7 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
 // useGoTo opens a page by g and the page's key within a second.
 function useGoTo(): void {
   const navigate = useNavigate();
+  const rooms = useRooms();
   const pressedAt = useRef(0);
   const shortcuts: Record<string, () => void> = {
     g: () => {

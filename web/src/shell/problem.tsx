@@ -43,3 +43,20 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
     </div>
   );
 }
+
+// ProblemLine stands under what a person filled in: what went wrong, and what the server says of it.
+export function ProblemLine({ error }: { error: unknown }) {
+  const say = useProblemText();
+  if (!error) return null;
+  const detail = error instanceof Problem && ["invalid", "conflict", "forbidden", "too_many"].includes(error.code);
+  return (
+    <div className="problem-line" role="alert">
+      {say(error)}
+      {detail && (
+        <small>
+          {error.field && <code>{error.field}</code>} {error.message}
+        </small>
+      )}
+    </div>
+  );
+}

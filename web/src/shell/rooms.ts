@@ -1,11 +1,13 @@
 // The rooms of the house in the order money moves, with the pages each has today. A room without pages is not shown.
 import type { LinkProps } from "@tanstack/react-router";
 import { preventPages } from "../prevent/pages";
+import { useSession } from "./session";
 
 export interface Page {
   to: NonNullable<LinkProps["to"]>;
-  id: "decisions" | "holds";
+  id: "overview" | "decisions" | "holds" | "rules" | "backtests" | "snoozes" | "lists" | "models" | "approvals";
   key: string; // pressed after g
+  needs: string; // the permission without which it shows nothing
 }
 
 export interface Room {
@@ -27,4 +29,10 @@ const house: readonly Room[] = [
   { id: "improve", pages: [] },
 ];
 
-export const rooms = house.filter((room) => room.pages.length > 0);
+// useRooms gives the rooms with the pages that the person who is signed in may see.
+export function useRooms(): readonly Room[] {
+  const permissions = useSession().data?.permissions ?? [];
+  return house
+    .map((room) => ({ ...room, pages: room.pages.filter((page) => permissions.includes(page.needs)) }))
+    .filter((room) => room.pages.length > 0);
+}

@@ -1,6 +1,7 @@
 import { Modal } from "antd";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
+import { useRooms } from "./rooms";
 
 const shortcuts = [
   { keys: ["⌘/Ctrl", "K"], id: "palette" },
@@ -9,13 +10,12 @@ const shortcuts = [
   { keys: ["Enter"], id: "open" },
   { keys: ["u"], id: "back" },
   { keys: ["r"], id: "refresh" },
-  { keys: ["g", "d"], id: "decisions" },
-  { keys: ["g", "h"], id: "holds" },
   { keys: ["?"], id: "help" },
 ] as const;
 
 export function ShortcutList({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { t } = useTranslation();
+  const pages = useRooms().flatMap((room) => room.pages);
   return (
     <Modal open={open} onCancel={onClose} footer={null} title={t("shortcuts.title")} width={420}>
       <dl className="shortcut-list">
@@ -27,6 +27,15 @@ export function ShortcutList({ open, onClose }: { open: boolean; onClose: () => 
               ))}
             </dt>
             <dd>{t(`shortcuts.${id}`)}</dd>
+          </Fragment>
+        ))}
+        {pages.map(({ id, key }) => (
+          <Fragment key={id}>
+            <dt>
+              <kbd>g</kbd>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{t(`page.${id}`)}</dd>
           </Fragment>
         ))}
       </dl>

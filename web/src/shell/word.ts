@@ -7,6 +7,10 @@ type Vocabulary =
   | "prevent:outcome"
   | "prevent:typology"
   | "prevent:family"
+  | "rules:diff.field"
+  | "rules:population"
+  | "approvals:kind"
+  | "lists:match"
   | "shell:role";
 
 // useWord gives the word for a code of the API, and the code itself where this console does not know it yet.

@@ -111,6 +111,7 @@ func (s *Service) Model(tx *store.Tx, version string) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Prepare()
 	s.loaded.Store(key, m)
 	return m, nil
 }
