@@ -1,7 +1,8 @@
 // Single-key shortcuts of a page. They are silent while a person types, holds a modifier, or has a dialog open.
 import { useEffect, useRef } from "react";
 
-export type Shortcuts = Record<string, () => void>;
+// An action that gives false leaves the key to others.
+export type Shortcuts = Record<string, () => unknown>;
 
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
@@ -10,9 +11,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
     function onKey(event: KeyboardEvent) {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || busy(event.target)) return;
       const action = latest.current[event.key];
-      if (!action) return;
-      event.preventDefault();
-      action();
+      if (action && action() !== false) event.preventDefault();
     }
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);

@@ -1,7 +1,7 @@
 import { Link, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useShortcuts } from "./keys";
+import { type Shortcuts, useShortcuts } from "./keys";
 import { useRooms } from "./rooms";
 
 export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
@@ -39,14 +39,15 @@ function useGoTo(): void {
   const navigate = useNavigate();
   const rooms = useRooms();
   const pressedAt = useRef(0);
-  const shortcuts: Record<string, () => void> = {
+  const shortcuts: Shortcuts = {
     g: () => {
       pressedAt.current = Date.now();
     },
   };
   for (const page of rooms.flatMap((room) => room.pages)) {
     shortcuts[page.key] = () => {
-      if (Date.now() - pressedAt.current < 1000) navigate({ to: page.to });
+      if (Date.now() - pressedAt.current >= 1000) return false;
+      navigate({ to: page.to });
     };
   }
   useShortcuts(shortcuts);

@@ -1,4 +1,3 @@
-import { SearchOutlined } from "@ant-design/icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { App, Button, Checkbox, Input, Skeleton, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
@@ -36,7 +35,6 @@ export function Entries({ list, may }: { list: List; may: boolean }) {
         <Input.Search
           allowClear
           className="filter-search"
-          prefix={<SearchOutlined />}
           placeholder={t("find")}
           aria-label={t("find")}
           title={t("find.hint", { kind: list.kind ? word("intake:entity", list.kind) : t("entry.value") })}
