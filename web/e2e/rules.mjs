@@ -214,7 +214,10 @@ await check("the difference names the rule, with its condition and weight", asyn
   const added = analyst.locator(".diff-item[data-sort=added]");
   await added.waitFor();
   assert.equal(await analyst.locator(".diff-item").count(), 1);
-  assert.match(await added.innerText(), /极快填完进件[\s\S]*T1-E2E-FAST[\s\S]*\+45[\s\S]*event\.fill_seconds < 120/);
+  assert.match(
+    await visible(analyst, ".diff-item"),
+    /极快填完进件[\s\S]*T1-E2E-FAST[\s\S]*\+45[\s\S]*event\.fill_seconds < 120/,
+  );
   await shot(analyst, "45-editor-diff");
 });
 
@@ -238,7 +241,7 @@ await check("a backtest of the draft says whom it would catch, miss and hurt", a
   const report = await visible(analyst, ".report");
   for (const word of ["抓住", "漏掉", "误伤", "每天提示", "困难客户被拦停", "按人群和类型", "T1-E2E-FAST"])
     assert.ok(report.includes(word), `the report does not say ${word}`);
-  const caught = await analyst.locator(".verdict .figure", { hasText: "抓住" }).innerText();
+  const caught = await visible(analyst, ".verdict .figure:first-child");
   assert.match(caught, /1[\s\S]*\+1[\s\S]*现行 0/);
   await settled(analyst);
   await shot(analyst, "47-report");

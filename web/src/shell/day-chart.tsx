@@ -9,6 +9,7 @@ export interface Series {
   label: string;
   colour: string; // a CSS colour, such as var(--accent)
   values: number[]; // one per day
+  wide?: boolean; // a line to be seen beneath another
 }
 
 interface Props {
@@ -68,7 +69,7 @@ export function DayChart({ days, series, shape, height = 160 }: Props) {
                 key={s.id}
                 fill="none"
                 style={{ stroke: s.colour }}
-                strokeWidth={1.75}
+                strokeWidth={s.wide ? 5 : 1.75}
                 points={s.values.map((v, i) => `${LEFT + (i + 0.5) * step},${y(v)}`).join(" ")}
               />
             ))

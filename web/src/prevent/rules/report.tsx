@@ -36,6 +36,7 @@ export function ReportView({ report }: { report: Report }) {
                   id: "live",
                   label: t("report.live"),
                   colour: "var(--line-strong)",
+                  wide: true,
                   values: report.by_day.map((d) => d.alerts.live),
                 },
                 {
