@@ -19,6 +19,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/blob"
+	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/handle/evidence/tlog"
 	"qingyuan/internal/improve/intel"
@@ -67,6 +68,7 @@ type platform struct {
 	texts     *text.Detector
 	intel     *intel.Service
 	evidence  *evidence.Service
+	complaint *complaint.Service
 	metrics   *telemetry.Metrics
 	windows   string // directory of what is in memory, as of the last time it was written
 	tenancy   *tenancy
@@ -152,7 +154,7 @@ func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK,
 func (p *platform) wire(ctx context.Context, in installation) error {
 	p.windows = filepath.Join(in.Data, "windows")
 	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(),
-		intel.Migrations(), evidence.Migrations())
+		intel.Migrations(), evidence.Migrations(), complaint.Migrations())
 	if err != nil {
 		return err
 	}
@@ -205,6 +207,11 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 		return err
 	}
 
+	// handle
+	if p.complaint, err = complaint.New(complaint.Config{DB: p.db, Keys: p.keys, Events: p.events, Law: p.law}); err != nil {
+		return err
+	}
+
 	// improve: what two people confirm of texts goes back to the detector
 	if p.intel, err = intel.New(intel.Config{DB: p.db, Keys: p.keys, Events: p.events, Texts: p.texts, Log: p.log}); err != nil {
 		return err
@@ -214,6 +221,13 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 
 // discoverEvery is how often the record is read for new words and templates.
 const discoverEvery = 6 * time.Hour
+
+// consume does for a tenant what follows from its events, until ctx ends.
+func (p *platform) consume(ctx context.Context, t qingyuan.Tenant) {
+	if err := p.complaint.Consume(ctx, t); err != nil && ctx.Err() == nil {
+		p.log.ErrorContext(ctx, "complaints are no longer opened", "tenant", t, "error", err)
+	}
+}
 
 // openTenant brings into memory what the tenant's decisions need: the windows, the texts that new ones are compared with, and what is
 // confirmed of texts.
@@ -313,24 +327,25 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	}
 	fail = func(err error) (*server, error) { return nil, errors.Join(err, s.stop()) }
 	handler, err := api.New(api.Config{
-		DB:        p.db,
-		Keys:      p.keys,
-		Auth:      p.auth,
-		Events:    p.events,
-		Models:    p.models,
-		Decisions: p.decisions,
-		Evidence:  p.evidence,
-		Jobs:      p.jobs,
-		Imports:   p.imports,
-		Law:       p.law,
-		Texts:     p.texts,
-		Intel:     p.intel,
-		Metrics:   p.metrics,
-		Console:   web.Handler(),
-		Log:       p.log,
-		Version:   version(),
-		Secure:    c.Secure,
-		Rate:      api.Rate{PerSecond: c.Rate},
+		DB:         p.db,
+		Keys:       p.keys,
+		Auth:       p.auth,
+		Events:     p.events,
+		Models:     p.models,
+		Decisions:  p.decisions,
+		Evidence:   p.evidence,
+		Complaints: p.complaint,
+		Jobs:       p.jobs,
+		Imports:    p.imports,
+		Law:        p.law,
+		Texts:      p.texts,
+		Intel:      p.intel,
+		Metrics:    p.metrics,
+		Console:    web.Handler(),
+		Log:        p.log,
+		Version:    version(),
+		Secure:     c.Secure,
+		Rate:       api.Rate{PerSecond: c.Rate},
 	})
 	if err != nil {
 		return fail(err)

@@ -21,6 +21,8 @@ type tenancy struct {
 	p     *platform
 	lease time.Duration
 
+	working sync.WaitGroup // what runs for tenants
+
 	mu   sync.Mutex
 	open map[qingyuan.Tenant]context.CancelFunc // ends what runs for the tenant as long as it is held
 	lost map[qingyuan.Tenant]bool               // was seen to be another process's
@@ -96,7 +98,8 @@ func (y *tenancy) openTenant(ctx context.Context, t qingyuan.Tenant) error {
 	if err := y.p.openTenant(ctx, t); err != nil {
 		return errors.Join(fmt.Errorf("open tenant %s: %w", t, err), y.p.db.Release(ctx, t))
 	}
-	_, end := context.WithCancel(context.Background())
+	held, end := context.WithCancel(context.Background())
+	y.working.Go(func() { y.p.consume(held, t) })
 	y.mu.Lock()
 	y.open[t] = end
 	y.mu.Unlock()
@@ -142,10 +145,14 @@ func (y *tenancy) held() (all []qingyuan.Tenant) {
 	return all
 }
 
-// release gives every lease back.
+// release ends what runs for the tenants and gives every lease back.
 func (y *tenancy) release(ctx context.Context) (err error) {
-	for _, t := range y.held() {
+	all := y.held()
+	for _, t := range all {
 		y.close(t)
+	}
+	y.working.Wait()
+	for _, t := range all {
 		err = errors.Join(err, y.p.db.Release(ctx, t))
 	}
 	return err

@@ -39,7 +39,7 @@ func (p *platform) recallTexts(ctx context.Context, t qingyuan.Tenant) error {
 	for {
 		var page []*qingyuan.Event
 		err := p.db.Read(ctx, t, func(tx *store.Tx) (err error) {
-			page, err = p.events.Of(tx, comparedKinds, seq, 1000)
+			page, err = p.events.Of(tx, comparedKinds, seq, 1<<62, 1000)
 			return err
 		})
 		if err != nil || len(page) == 0 {

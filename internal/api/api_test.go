@@ -20,6 +20,7 @@ import (
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/blob"
+	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
@@ -58,11 +59,13 @@ type house struct {
 	pass      string
 	exhibits  *evidence.Service
 	imports   *imports.Service
+
+	complaints *complaint.Service
 }
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations(), complaint.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -99,26 +102,29 @@ func build(t *testing.T, db *store.DB) *house {
 	t.Cleanup(func() { stop(); running.Wait() })
 	book, err := law.Load(nil)
 	must(t, err)
+	desk, err := complaint.New(complaint.Config{DB: db, Keys: ring, Events: events, Law: book})
+	must(t, err)
 	exhibits, err := evidence.NewService(evidence.Config{DB: db, Keys: ring})
 	must(t, err)
 	s, err := api.New(api.Config{
-		DB:        db,
-		Keys:      ring,
-		Auth:      accounts,
-		Events:    events,
-		Models:    models,
-		Decisions: decisions,
-		Evidence:  exhibits,
-		Jobs:      queue,
-		Imports:   files,
-		Law:       book,
-		Texts:     texts,
-		Intel:     base,
-		Metrics:   telemetry.NewMetrics(),
-		Version:   "test",
+		DB:         db,
+		Keys:       ring,
+		Auth:       accounts,
+		Events:     events,
+		Models:     models,
+		Decisions:  decisions,
+		Evidence:   exhibits,
+		Complaints: desk,
+		Jobs:       queue,
+		Imports:    files,
+		Law:        book,
+		Texts:      texts,
+		Intel:      base,
+		Metrics:    telemetry.NewMetrics(),
+		Version:    "test",
 	})
 	must(t, err)
-	h.api, h.exhibits = s, exhibits
+	h.api, h.exhibits, h.complaints = s, exhibits, desk
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	h.url = srv.URL

@@ -52,6 +52,10 @@ type ExtensionView struct {
 	Approval bool     `json:"approval" doc:"Somebody above must approve"`
 }
 
+func extensionView(e law.Extension) ExtensionView {
+	return ExtensionView{e.ID, TextView(e.Title), e.After, e.To, e.Add, e.Approval}
+}
+
 func entryView(kind string, h law.Head) LawEntryView {
 	v := LawEntryView{Kind: kind, ID: h.ID, Title: TextView(h.Title), Source: h.Source, From: h.From.String(), Confirmed: h.Confirmed, Own: h.Own,
 		Summary: textOrNil(h.Summary), Note: textOrNil(h.Note)}
@@ -74,7 +78,7 @@ func clockView(c *law.Clock) LawEntryView {
 	v.Clock = &ClockView{Category: c.Category, Channel: c.Channel, Whose: c.Whose, Begins: TextView(c.Begins), Unit: string(c.Unit), Length: c.Length,
 		Rolls: c.Roll != "", Extensions: []ExtensionView{}}
 	for _, e := range c.Extensions {
-		v.Clock.Extensions = append(v.Clock.Extensions, ExtensionView{e.ID, TextView(e.Title), e.After, e.To, e.Add, e.Approval})
+		v.Clock.Extensions = append(v.Clock.Extensions, extensionView(e))
 	}
 	return v
 }

@@ -20,6 +20,7 @@ import (
 	"qingyuan"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/prevent/decision"
@@ -351,6 +352,7 @@ func (h *house) things(t *testing.T) map[string]string {
 	must(t, err)
 	upload, err := h.imports.Receive(ctx, tenant, maker, imports.Upload{Name: "x.csv", Mapping: "uci_credit_default", Body: strings.NewReader("a\n")})
 	must(t, err)
+	grievance := h.complaint(t)
 	entries := `{"entries":[{"kind":"phone","match":"exact","value":"13800138112","reason":"for the matrix"}]}`
 	return map[string]string{
 		"/v1/decisions/{id}":                   d["id"].(string),
@@ -365,6 +367,7 @@ func (h *house) things(t *testing.T) map[string]string {
 		"/v1/rulesets/{id}/versions/{version}": "2",
 		"/v1/snoozes/{id}":                     silent[0].ID,
 		"/v1/backtests/{id}":                   backtest["id"].(string),
+		"/v1/complaints/{id}":                  grievance,
 		"/v1/exhibits/{id}":                    exhibit.ID,
 		"/v1/legal-holds/{id}":                 hold.ID,
 		"/v1/jobs/{id}":                        backtest["id"].(string),
@@ -453,4 +456,25 @@ func TestMatrixSeesEveryRoute(t *testing.T) {
 			}
 		}
 	}
+}
+
+// complaint has a complaint event opened and returns the complaint's id.
+func (h *house) complaint(t *testing.T) string {
+	t.Helper()
+	h.call(t, "POST", "/v1/decisions", `{"specversion":"1.0","id":"grievance","source":"/matrix","type":"complaint.received","time":"2026-11-20T09:30:00+08:00",
+		"data":{"customer_no":"K1","channel":"own","text":{"text":"x","author":"customer"}}}`)
+	reading, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); h.complaints.Consume(reading, tenant) }()
+	defer func() { stop(); <-done }()
+	for range 300 {
+		all, _, err := h.complaints.List(ctx, tenant, complaint.Filter{})
+		must(t, err)
+		if len(all) > 0 {
+			return all[0].ID
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the event opens no complaint")
+	return ""
 }

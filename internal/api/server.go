@@ -16,6 +16,7 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/intake"
@@ -32,26 +33,27 @@ import (
 
 // Config says what the server stands on.
 type Config struct {
-	DB        *store.DB
-	Keys      *keys.Ring
-	Auth      *auth.Service
-	Events    *intake.Service
-	Decisions *decision.Service
-	Evidence  *evidence.Service
-	Jobs      *jobs.Service
-	Imports   *imports.Service
-	MaxUpload int64 // bytes of an upload; 0: 4 GiB
-	Models    *registry.Service
-	Law       *law.Book
-	Texts     *text.Detector
-	Intel     *intel.Service
-	Metrics   *telemetry.Metrics
-	Console   http.Handler // nil: no console
-	Log       *slog.Logger
-	Version   string
-	Secure    bool // the console is reached over HTTPS: cookies say so
-	Rate      Rate
-	Ready     func() error // nil: ready once the database answers
+	DB         *store.DB
+	Keys       *keys.Ring
+	Auth       *auth.Service
+	Events     *intake.Service
+	Decisions  *decision.Service
+	Evidence   *evidence.Service
+	Complaints *complaint.Service
+	Jobs       *jobs.Service
+	Imports    *imports.Service
+	MaxUpload  int64 // bytes of an upload; 0: 4 GiB
+	Models     *registry.Service
+	Law        *law.Book
+	Texts      *text.Detector
+	Intel      *intel.Service
+	Metrics    *telemetry.Metrics
+	Console    http.Handler // nil: no console
+	Log        *slog.Logger
+	Version    string
+	Secure     bool // the console is reached over HTTPS: cookies say so
+	Rate       Rate
+	Ready      func() error // nil: ready once the database answers
 }
 
 // Server answers HTTP requests.
@@ -97,6 +99,7 @@ func New(cfg Config) (*Server, error) {
 	s.contacts()
 	s.lists()
 	s.exhibits()
+	s.complaints()
 	s.listEntries()
 	s.overview()
 	s.colleagues()

@@ -37,21 +37,22 @@ type Resource string
 
 // The resources.
 const (
-	Events    Resource = "events"
-	Decisions Resource = "decisions"
-	Lists     Resource = "lists"
-	Rulesets  Resource = "rulesets"
-	Models    Resource = "models" // trained models
-	APIKeys   Resource = "keys"
-	Accounts  Resource = "accounts"
-	Audit     Resource = "audit"
-	Metrics   Resource = "metrics"
-	Jobs      Resource = "jobs"
-	Law       Resource = "law"   // clocks, calendars, articles: the same for everybody
-	Intel     Resource = "intel" // the black/grey base: lexicon, templates, contacts, what is new
-	Exhibits  Resource = "exhibits"
-	Imports   Resource = "imports"  // files brought into the record, and their mappings
-	Personal  Resource = "personal" // personal data, which everyone else sees masked
+	Events     Resource = "events"
+	Decisions  Resource = "decisions"
+	Lists      Resource = "lists"
+	Rulesets   Resource = "rulesets"
+	Models     Resource = "models" // trained models
+	APIKeys    Resource = "keys"
+	Accounts   Resource = "accounts"
+	Audit      Resource = "audit"
+	Metrics    Resource = "metrics"
+	Jobs       Resource = "jobs"
+	Law        Resource = "law"   // clocks, calendars, articles: the same for everybody
+	Intel      Resource = "intel" // the black/grey base: lexicon, templates, contacts, what is new
+	Complaints Resource = "complaints"
+	Exhibits   Resource = "exhibits"
+	Imports    Resource = "imports"  // files brought into the record, and their mappings
+	Personal   Resource = "personal" // personal data, which everyone else sees masked
 )
 
 // Action is what may be done with a resource.
@@ -61,7 +62,7 @@ type Action string
 const (
 	Read     Action = "read"
 	Write    Action = "write"
-	Release  Action = "release"  // let go on what a decision holds
+	Release  Action = "release"  // let go on what a decision holds; agree to more time
 	Activate Action = "activate" // make a ruleset the one that decides
 	Seal     Action = "seal"     // close exhibits for good, with a second person
 	Manage   Action = "manage"
@@ -94,6 +95,9 @@ var matrix = []struct {
 	{Permission{Law, Read}, []Role{Admin, Clerk, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Intel, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Intel, Write}, []Role{Analyst, TaskforceLead}},
+	{Permission{Complaints, Read}, []Role{Clerk, Handler, CollectionsQA, Analyst, Legal, TaskforceLead, Compliance, DPO, Auditor}},
+	{Permission{Complaints, Write}, []Role{Clerk, Handler}},
+	{Permission{Complaints, Release}, []Role{TaskforceLead, Compliance}},
 	{Permission{Exhibits, Read}, []Role{Handler, Reviewer, Legal, TaskforceLead, Compliance, DPO, Auditor}},
 	{Permission{Exhibits, Write}, []Role{Clerk, Handler, Reviewer, Legal, TaskforceLead, System}},
 	{Permission{Exhibits, Seal}, []Role{Legal, TaskforceLead}},

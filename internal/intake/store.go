@@ -211,15 +211,15 @@ func (s *Service) Each(ctx context.Context, t qingyuan.Tenant, kind qingyuan.Eve
 	}
 }
 
-// Of reads the events of some kinds with seq > after, at most limit, in order of seq.
-func (s *Service) Of(tx *store.Tx, kinds []qingyuan.EventKind, after int64, limit int) ([]*qingyuan.Event, error) {
-	args := []any{after, limit}
+// Of reads the events of some kinds with after < seq ≤ upTo, at most limit, in order of seq.
+func (s *Service) Of(tx *store.Tx, kinds []qingyuan.EventKind, after, upTo int64, limit int) ([]*qingyuan.Event, error) {
+	args := []any{after, upTo, limit}
 	var in []string
 	for _, k := range kinds {
 		args = append(args, string(k))
 		in = append(in, fmt.Sprintf("$%d", len(args)+1))
 	}
-	return s.many(tx, `seq > $2 AND kind IN (`+strings.Join(in, ", ")+`) ORDER BY seq LIMIT $3`, args...)
+	return s.many(tx, `seq > $2 AND seq <= $3 AND kind IN (`+strings.Join(in, ", ")+`) ORDER BY seq LIMIT $4`, args...)
 }
 
 // Count is the number of events observed within [from, to).

@@ -43,6 +43,9 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
+// Portal reports whether the channel's portal is to be answered too.
+func (s *Service) Portal(channel string) bool { return s.cfg.Routes.Portal(channel) }
+
 // Consume opens complaints from the tenant's events until ctx ends.
 func (s *Service) Consume(ctx context.Context, t qingyuan.Tenant) error {
 	return s.cfg.DB.Consume(ctx, t, store.Consumer{Name: "complaint.open", Apply: s.take})
@@ -50,15 +53,11 @@ func (s *Service) Consume(ctx context.Context, t qingyuan.Tenant) error {
 
 // take opens the complaints among a batch of the outbox.
 func (s *Service) take(tx *store.Tx, entries []store.Entry) error {
-	last := entries[len(entries)-1].Seq
-	events, err := s.cfg.Events.Of(tx, []qingyuan.EventKind{qingyuan.ComplaintReceived}, entries[0].Seq-1, len(entries))
+	events, err := s.cfg.Events.Of(tx, []qingyuan.EventKind{qingyuan.ComplaintReceived}, entries[0].Seq-1, entries[len(entries)-1].Seq, len(entries))
 	if err != nil {
 		return err
 	}
 	for _, e := range events {
-		if e.Seq > last {
-			break
-		}
 		if err := s.open(tx, e); err != nil {
 			return err
 		}

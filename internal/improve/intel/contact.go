@@ -56,7 +56,7 @@ func (s *Service) Gather(ctx context.Context, tenant qingyuan.Tenant) error {
 			if last, err = tx.LastSeq(); err != nil || last == after {
 				return err
 			}
-			events, err = s.cfg.Events.Of(tx, texted, after, gatherPage)
+			events, err = s.cfg.Events.Of(tx, texted, after, 1<<62, gatherPage)
 			return err
 		})
 		if err != nil || last == after {

@@ -257,6 +257,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/complaints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Complaints, the first to run out at the front */
+        get: operations["list-complaints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/complaints/loads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open, late and nearly late complaints by channel */
+        get: operations["count-complaints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/complaints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A complaint with its clocks and everything that was done about it */
+        get: operations["get-complaint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/complaints/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do one thing about a complaint; what the stage does not allow is refused */
+        post: operations["act-on-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/complaints/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for an extension that the law ties to an approval; a second person must agree */
+        post: operations["extend-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/complaints/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge a repeat into an earlier complaint of the same person, which takes over an earlier date */
+        post: operations["merge-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/complaints/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an item of another category out of a complaint; its clock runs from the same day */
+        post: operations["split-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/decisions": {
         parameters: {
             query?: never;
@@ -1679,6 +1798,60 @@ export interface components {
             items: components["schemas"]["AccountView"][] | null;
             next_cursor?: string;
         };
+        ActInputBody: {
+            assignee?: string;
+            /** @enum {string} */
+            authority?: "self" | "authorised" | "unproven" | "unauthorised";
+            /** @description The person was called at the enrolled number */
+            called_back?: boolean;
+            /** @enum {string} */
+            category?: "complaint" | "report" | "petition" | "credit_objection" | "suit" | "public_post";
+            /**
+             * Format: date
+             * @description Last day by another transfer sheet
+             */
+            day?: string;
+            /** @enum {string} */
+            decision?: "upheld" | "partly_upheld" | "not_upheld" | "settled" | "declined";
+            extension?: string;
+            /**
+             * Format: date-time
+             * @description Where it took place before now
+             */
+            happened_at?: string;
+            /** @enum {string} */
+            kind: "verified" | "classified" | "found" | "negotiated" | "extended" | "moved" | "decided" | "delivered" | "replied" | "withdrawn" | "assigned" | "noted" | "closed" | "review";
+            /** @enum {string} */
+            method?: "registered_post" | "in_person" | "sms" | "email" | "app" | "recorded_call" | "portal" | "public_notice";
+            /** @description The letter of authority was seen in the original */
+            original?: boolean;
+            /** @description Number of the receipt, id of the exhibit */
+            proof?: string;
+            /** @description Finding, reasons, note */
+            text?: string;
+        };
+        ActView: {
+            actor: string;
+            approval?: string;
+            assignee?: string;
+            /** Format: date-time */
+            at: string;
+            authority?: string;
+            category?: string;
+            /** Format: date */
+            day?: string;
+            decision?: string;
+            extension?: string;
+            /** Format: date-time */
+            happened_at?: string;
+            id: string;
+            kind: string;
+            method?: string;
+            other?: string;
+            proof?: string;
+            /** @description ••• without the permission personal:reveal */
+            text?: string;
+        };
         ActionsPageBody: {
             items: components["schemas"]["ListActionView"][] | null;
             next_cursor?: string;
@@ -2149,12 +2322,98 @@ export interface components {
             use: string;
             why?: string;
         };
+<<<<<<< HEAD
         ConfirmImportInputBody: {
             /**
              * Format: int64
              * @description How many rows the dry run would refuse: whoever confirms has seen it
              */
             refused: number;
+=======
+        ComplaintFileView: {
+            /** @description Oldest first */
+            acts: components["schemas"]["ActView"][] | null;
+            /** Format: date-time */
+            answered_at?: string;
+            assignee?: string;
+            /** @enum {string} */
+            authority?: "self" | "authorised" | "unproven" | "unauthorised";
+            /** @enum {string} */
+            category: "complaint" | "report" | "petition" | "credit_objection" | "suit" | "public_post";
+            channel: string;
+            /** @description That runs out first: a clock of the law data, or transfer.sheet */
+            clock?: string;
+            /** Format: date-time */
+            closed_at?: string;
+            decision?: string;
+            /**
+             * Format: date-time
+             * @description The instant at which it is too late
+             */
+            due_at?: string;
+            /** @description First to run out at the front */
+            duties: components["schemas"]["DutyView"][] | null;
+            /** @description The person's data was erased */
+            erased?: boolean;
+            /** @description complaint.received: text and fields */
+            event_id: string;
+            /** @description That the law has for it now */
+            extensions: components["schemas"]["ExtensionView"][] | null;
+            id: string;
+            /**
+             * Format: int64
+             * @description Number of an item that was split off
+             */
+            item?: number;
+            late: boolean;
+            merged_into?: string;
+            /** @description The channel's portal is to be answered too */
+            portal: boolean;
+            /** @description The calendar of a year it takes is not published yet */
+            provisional?: boolean;
+            /** Format: date-time */
+            received_at: string;
+            represented: boolean;
+            /** @enum {string} */
+            stage: "registered" | "verified" | "classified" | "investigated" | "decided" | "informed" | "closed" | "merged";
+        };
+        ComplaintView: {
+            /** Format: date-time */
+            answered_at?: string;
+            assignee?: string;
+            /** @enum {string} */
+            category: "complaint" | "report" | "petition" | "credit_objection" | "suit" | "public_post";
+            channel: string;
+            /** @description That runs out first: a clock of the law data, or transfer.sheet */
+            clock?: string;
+            /** Format: date-time */
+            closed_at?: string;
+            /**
+             * Format: date-time
+             * @description The instant at which it is too late
+             */
+            due_at?: string;
+            /** @description complaint.received: text and fields */
+            event_id: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Number of an item that was split off
+             */
+            item?: number;
+            late: boolean;
+            merged_into?: string;
+            /** @description The calendar of a year it takes is not published yet */
+            provisional?: boolean;
+            /** Format: date-time */
+            received_at: string;
+            /** @enum {string} */
+            stage: "registered" | "verified" | "classified" | "investigated" | "decided" | "informed" | "closed" | "merged";
+        };
+        ComplaintsPageBody: {
+            items: components["schemas"]["ComplaintView"][] | null;
+            next_cursor?: string;
+>>>>>>> c4f620b (Complaints in the API and the server: opened from events, acts, clocks, merges, extensions by two)
         };
         ConfirmInputBody: {
             also?: string[] | null;
@@ -2430,6 +2689,17 @@ export interface components {
             /** @description What the draft says, where it has no problems */
             ruleset?: components["schemas"]["RulesetView"];
         };
+        DutyView: {
+            clock: string;
+            /** @description The text of the clock was read */
+            confirmed: boolean;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: date */
+            last_day: string;
+            provisional?: boolean;
+            title?: components["schemas"]["TextView"];
+        };
         EntityView: {
             /** @description Blind key: equal for equal values of the tenant */
             key: string;
@@ -2534,6 +2804,11 @@ export interface components {
             source: string;
             spans: components["schemas"]["Span"][] | null;
             term: string;
+        };
+        ExtensionInputBody: {
+            extension: string;
+            /** @description What the complainant is told */
+            reason: string;
         };
         ExtensionView: {
             /**
@@ -2962,6 +3237,21 @@ export interface components {
         ListsOutputBody: {
             items: components["schemas"]["ListView"][] | null;
         };
+        LoadView: {
+            channel: string;
+            /** Format: int64 */
+            late: number;
+            /**
+             * Format: int64
+             * @description To be answered within three days
+             */
+            nearly: number;
+            /** Format: int64 */
+            open: number;
+        };
+        LoadsOutputBody: {
+            items: components["schemas"]["LoadView"][] | null;
+        };
         LookupInputBody: {
             /**
              * @description Of a pasted text
@@ -3082,6 +3372,10 @@ export interface components {
             kind: string;
             span: components["schemas"]["Span"];
             value: string;
+        };
+        MergeInputBody: {
+            /** @description The earlier complaint */
+            into: string;
         };
         Metrics: {
             /** Format: double */
@@ -3632,6 +3926,10 @@ export interface components {
             end: number;
             /** Format: int64 */
             start: number;
+        };
+        SplitInputBody: {
+            /** @enum {string} */
+            category: "complaint" | "report" | "petition" | "credit_objection" | "suit" | "public_post";
         };
         StageInputBody: {
             /**
@@ -8239,6 +8537,697 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-complaints": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+                channel?: string;
+                stage?: "registered" | "verified" | "classified" | "investigated" | "decided" | "informed" | "closed" | "merged";
+                assignee?: string;
+                /** @description Only those whose duty is not done and whose time is over */
+                late?: boolean;
+                /** @description Only those not closed and not merged */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintsPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-complaints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadsOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintFileView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "act-on-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "extend-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtensionInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "merge-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "split-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
