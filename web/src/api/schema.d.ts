@@ -2322,14 +2322,6 @@ export interface components {
             use: string;
             why?: string;
         };
-<<<<<<< HEAD
-        ConfirmImportInputBody: {
-            /**
-             * Format: int64
-             * @description How many rows the dry run would refuse: whoever confirms has seen it
-             */
-            refused: number;
-=======
         ComplaintFileView: {
             /** @description Oldest first */
             acts: components["schemas"]["ActView"][] | null;
@@ -2413,7 +2405,13 @@ export interface components {
         ComplaintsPageBody: {
             items: components["schemas"]["ComplaintView"][] | null;
             next_cursor?: string;
->>>>>>> c4f620b (Complaints in the API and the server: opened from events, acts, clocks, merges, extensions by two)
+        };
+        ConfirmImportInputBody: {
+            /**
+             * Format: int64
+             * @description How many rows the dry run would refuse: whoever confirms has seen it
+             */
+            refused: number;
         };
         ConfirmInputBody: {
             also?: string[] | null;
