@@ -53,6 +53,7 @@ type house struct {
 	models    *registry.Service
 	intel     *intel.Service
 	events    *intake.Service
+	queue     *jobs.Service
 	api       *api.Server
 	secret    string // of a key that may send events and read
 	name      string // of the administrator
@@ -89,8 +90,7 @@ func build(t *testing.T, db *store.DB) *house {
 	base, err := intel.New(intel.Config{DB: db, Keys: ring, Events: events, Texts: texts})
 	must(t, err)
 	must(t, base.RegisterRuns(queue, 0))
-	h.intel, h.events = base, events
-	h.intel = base
+	h.intel, h.events, h.queue = base, events, queue
 	blobs, err := blob.Open(blob.Config{Dir: t.TempDir()})
 	must(t, err)
 	files, err := imports.New(imports.Config{DB: db, Keys: ring, Events: events, Recorder: decisions, Blobs: blobs, Jobs: queue})

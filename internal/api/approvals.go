@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,6 +12,7 @@ import (
 	"qingyuan"
 	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
+	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/store"
 )
@@ -45,6 +47,9 @@ func approvalView(a *audit.Approval) *ApprovalView {
 	v := &ApprovalView{ID: a.ID, Kind: a.Kind, Subject: a.Subject, Payload: json.RawMessage(a.Payload), Requester: a.Requester, Maker: a.Maker,
 		Reason: a.Reason, Quorum: a.Quorum, State: string(a.State), CreatedAt: a.CreatedAt, ExpiresAt: a.ExpiresAt,
 		ClosedAt: timeOrNil(a.ClosedAt), Votes: []VoteView{}}
+	if slices.Contains(intel.Kinds, a.Kind) {
+		v.Payload = intel.Shown(a.Payload)
+	}
 	for _, o := range a.Votes {
 		v.Votes = append(v.Votes, VoteView{o.Voter, o.Approve, o.Comment, o.At})
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/auth"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/prevent/text"
@@ -124,6 +126,13 @@ func TestFamiliesAndInnocent(t *testing.T) {
 		for n := range 4 {
 			last = h.decide(t, complaintOf(n, time.Now().Add(-time.Duration(10-n)*time.Minute), letter(n)))
 		}
+		again := complaintOf(30, time.Now(), letter(30))
+		first := h.decide(t, again)
+		for range 3 { // the same event sent again is no new text
+			if v := h.decide(t, again); v["id"] != first["id"] {
+				t.Fatalf("sent again: %v", v)
+			}
+		}
 		if got := fmt.Sprint(last["reasons"]); !strings.Contains(got, "T3-TEMPLATE") || !strings.Contains(got, "evt_") {
 			t.Fatalf("the template is not told with its family: %s", got)
 		}
@@ -138,21 +147,21 @@ func TestFamiliesAndInnocent(t *testing.T) {
 		}
 		pasted := ask(map[string]any{"text": letter(99), "author": "customer"})
 		f, _ := pasted["family"].(map[string]any)
-		if f == nil || f["size"] != 4.0 || len(f["members"].([]any)) != 4 || len(f["slots"].([]any)) == 0 || len(f["reasons"].([]any)) < 2 {
+		if f == nil || f["size"] != 5.0 || len(f["members"].([]any)) != 5 || len(f["slots"].([]any)) == 0 || len(f["reasons"].([]any)) < 2 {
 			t.Fatalf("pasted: %v", pasted)
 		}
 		if strings.Contains(fmt.Sprint(pasted), "13900001111") {
 			t.Error("a phone is shown in clear")
 		}
 		event := f["members"].([]any)[0].(map[string]any)["event"].(string)
-		if opened := ask(map[string]any{"event": event}); opened["family"].(map[string]any)["id"] != f["id"] || len(opened["near"].([]any)) != 3 {
+		if opened := ask(map[string]any{"event": event}); opened["family"].(map[string]any)["id"] != f["id"] || len(opened["near"].([]any)) != 4 {
 			t.Errorf("opened: %v", opened)
 		}
 		if alone := ask(map[string]any{"text": "今天天气很好，我想问问怎么提前还款，需要带什么材料去网点办理呢", "author": "customer"}); alone["family"] != nil {
 			t.Errorf("alone: %v", alone)
 		}
 		status, v := analyst.do(t, "GET", "/v1/text/families?sort=size", "")
-		if items := v["items"].([]any); status != 200 || len(items) != 1 || items[0].(map[string]any)["subjects"] != 4.0 {
+		if items := v["items"].([]any); status != 200 || len(items) != 1 || items[0].(map[string]any)["subjects"] != 5.0 {
 			t.Errorf("families: %d %v", status, v)
 		}
 
@@ -252,5 +261,50 @@ func TestRejectedComesBack(t *testing.T) {
 	h.discover(t, analyst)
 	if analyst.candidates(t, "new")[plantedSlogan] == nil {
 		t.Errorf("it has grown and stays rejected: %v", analyst.candidates(t, "rejected")[plantedSlogan])
+	}
+}
+
+// textThings makes what the matrix asks for of texts: near-copies, and one of everything that can be confirmed.
+func (h *house) textThings(t *testing.T, into map[string]string) {
+	t.Helper()
+	maker := qingyuan.Actor{Kind: qingyuan.ActorUser, ID: qingyuan.NewID("usr", time.Now())}
+	second := qingyuan.Actor{Kind: qingyuan.ActorUser, ID: qingyuan.NewID("usr", time.Now())}
+	var last map[string]any
+	for n := range 3 {
+		last = h.decide(t, complaintOf(100+n, time.Now().Add(-time.Hour), fmt.Sprintf(plantedTemplate, n)+"电话13822223333"))
+	}
+	agree := func(a *audit.Approval, err error) {
+		t.Helper()
+		must(t, err)
+		_, err = h.intel.Approve(ctx, audit.Ballot{Tenant: tenant, Voter: second, Approval: a.ID})
+		must(t, err)
+	}
+	job, err := h.intel.Start(ctx, h.queue, tenant, maker, time.Time{})
+	must(t, err)
+	for began := time.Now(); !job.Finished() && time.Since(began) < 20*time.Second; time.Sleep(5 * time.Millisecond) {
+		job, err = h.queue.Get(ctx, tenant, job.ID)
+		must(t, err)
+	}
+	found, err := h.intel.Candidates(ctx, tenant, intel.CandidateFilter{Limit: 1})
+	must(t, err)
+	must(t, h.intel.Gather(ctx, tenant))
+	contacts, err := h.intel.Contacts(ctx, tenant, intel.ContactFilter{Limit: 1})
+	must(t, err)
+	if len(found) == 0 || len(contacts) == 0 {
+		t.Fatalf("%d candidates, %d contacts", len(found), len(contacts))
+	}
+	agree(h.intel.RequestLexicon(ctx, tenant, maker, intel.LexiconChange{Allow: []string{"一句话"}}, "", "for the matrix"))
+	agree(h.intel.RequestTemplate(ctx, tenant, maker, intel.NewTemplate{Verdict: intel.Innocent, Title: "表格", Source: "本行", Text: ordinary(t, "coached_complaint")[0], Reason: "for the matrix"}, ""))
+	agree(h.intel.RequestMark(ctx, tenant, maker, intel.NewMark{Key: contacts[0].Key, Kind: contacts[0].Kind, Verdict: intel.Lawful, Reason: "for the matrix"}))
+	templates, err := h.intel.Templates(ctx, tenant)
+	must(t, err)
+	marked, _, err := h.intel.Contact(ctx, tenant, contacts[0].Key, 1)
+	must(t, err)
+	for path, thing := range map[string]string{"families/{event}": last["event_id"].(string), "families/{event}/{path}": "text", "lexicon/versions/{version}": "1",
+		"templates/{id}": templates[0].ID, "contacts/{key}": contacts[0].Key, "contact-marks/{id}": marked.Mark.ID, "candidates/{id}": found[0].ID, "discovery/{id}": job.ID} {
+		into["/v1/text/"+path] = thing
+	}
+	for _, id := range []string{"remove-template", "unmark-text-contact"} {
+		into[id+"?reason"] = "for+the+matrix"
 	}
 }

@@ -354,7 +354,7 @@ func (h *house) things(t *testing.T) map[string]string {
 	must(t, err)
 	grievance := h.complaint(t)
 	entries := `{"entries":[{"kind":"phone","match":"exact","value":"13800138112","reason":"for the matrix"}]}`
-	return map[string]string{
+	all := map[string]string{
 		"/v1/decisions/{id}":                   d["id"].(string),
 		"/v1/events/{id}":                      d["event_id"].(string),
 		"/v1/accounts/{id}":                    account.ID,
@@ -382,6 +382,8 @@ func (h *house) things(t *testing.T) map[string]string {
 		"add-list-entries":                     entries,
 		"preview-list-entries":                 entries,
 	}
+	h.textThings(t, all)
+	return all
 }
 
 // sample is a small value that a schema accepts, but for patterns and what only the service knows.

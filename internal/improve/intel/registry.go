@@ -218,16 +218,20 @@ func mark(tx *store.Tx, c *contactChange, by decided) error {
 	return err
 }
 
-// Shown is what an approver sees of a request of this package: what it asks for, without shingles and sealed texts.
-func Shown(payload string) (json.RawMessage, error) {
+// Shown is what an approver sees of the payload of a request of this package: what it asks for, without shingles and sealed texts.
+func Shown(payload string) json.RawMessage {
 	p, err := parseProposal(payload)
 	if err != nil {
-		return nil, err
+		return json.RawMessage("{}")
 	}
 	if p.Template != nil {
 		p.Template.Shingles, p.Template.Sealed = nil, nil
 	}
-	return json.Marshal(p)
+	shown, err := json.Marshal(p)
+	if err != nil {
+		return json.RawMessage("{}")
+	}
+	return shown
 }
 
 // text reads one text of the record by its id, event/path.

@@ -37,6 +37,12 @@ type Detector interface {
 	Detect(e *qingyuan.Event) []qingyuan.Signal
 }
 
+// Withdrawer is a detector that keeps something of the events it looks at. It is told of those that were not recorded in the end,
+// such as an event that was sent twice.
+type Withdrawer interface {
+	Withdraw(e *qingyuan.Event)
+}
+
 // Service records events and decides them. One process at a time may run it for a tenant.
 type Service struct {
 	cfg    Config
@@ -106,6 +112,7 @@ func (s *Service) Decide(ctx context.Context, req Request) (d *Decision, repeate
 		d = s.record.insert(tx, p, *res, req.Point, began)
 		return nil
 	})
+	s.unless(err == nil, &p.Event)
 	if qingyuan.CodeOf(err) == qingyuan.Conflict {
 		return s.repeat(ctx, p, err)
 	}
@@ -167,6 +174,18 @@ func (s *Service) append(tx *store.Tx, l *lane, p *intake.Prepared, signals []qi
 	return res, nil
 }
 
+// unless has detectors withdraw an event that was not recorded.
+func (s *Service) unless(recorded bool, e *qingyuan.Event) {
+	if recorded {
+		return
+	}
+	for _, d := range s.cfg.Detectors {
+		if w, ok := d.(Withdrawer); ok {
+			w.Withdraw(e)
+		}
+	}
+}
+
 // detect asks every detector. One that panics finds nothing, and the log says so.
 func (s *Service) detect(ctx context.Context, e *qingyuan.Event) (all []qingyuan.Signal) {
 	for _, d := range s.cfg.Detectors {
@@ -204,6 +223,7 @@ func (s *Service) recordPrepared(ctx context.Context, p *intake.Prepared) (*qing
 		_, err = s.append(tx, l, p, signals, nil)
 		return err
 	})
+	s.unless(err == nil, &p.Event)
 	if qingyuan.CodeOf(err) == qingyuan.Conflict {
 		e, err := s.cfg.Events.Repeated(ctx, p)
 		return e, true, err

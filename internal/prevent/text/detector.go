@@ -135,6 +135,17 @@ func (d *Detector) Remember(e *qingyuan.Event) {
 // Forget drops what it remembers of a tenant.
 func (d *Detector) Forget(t qingyuan.Tenant) { d.tenants.Delete(t) }
 
+// Withdraw takes an event out of the families: it was not recorded in the end.
+func (d *Detector) Withdraw(e *qingyuan.Event) {
+	t, err := d.tenant(e.Tenant)
+	if err != nil {
+		return
+	}
+	for _, w := range Texts(e) {
+		t.index.Remove(TextID(e.ID, w.Path))
+	}
+}
+
 // read says what stands in one text, whoever else wrote the like.
 func (d *Detector) read(known *known, w Written) (found []qingyuan.Signal) {
 	if r, err := known.words.Scan(context.Background(), w.Text); err == nil {

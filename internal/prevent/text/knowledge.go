@@ -254,9 +254,7 @@ func (d *Detector) tenant(t qingyuan.Tenant) (*tenantTexts, error) {
 
 // innocent tells the families which templates and contacts are no gang's.
 func (t *tenantTexts) innocent(k Knowledge) error {
-	for _, key := range k.Lawful {
-		t.index.Exempt(key)
-	}
+	t.index.Exempted(k.Lawful)
 	return t.index.Replace(k.Innocent)
 }
 

@@ -70,5 +70,15 @@ func (x *Index) follow(i uint16, set []uint32) {
 	}
 }
 
+// Exempted makes these the only contacts that are rightly shared: see [Index.Exempt].
+func (x *Index) Exempted(contacts []string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.exempt)
+	for _, c := range contacts {
+		x.exempt[x.names.id(c)] = true
+	}
+}
+
 // Config is what the index was made from.
 func (x *Index) Config() Config { return x.config }
