@@ -147,7 +147,7 @@ func postCases() map[string]firstCase {
 		out[typology+"-POST-OFFER"] = firstCase{fires: offer, silent: slang.with(fields{"text": wrote("警方提醒：谨慎")}, nil)}
 		out[typology+"-POST-SOLICITS"] = firstCase{fires: slang, silent: slang.with(fields{"contact_handles": []any{}}, nil)}
 	}
-	out["T3-POST-CONTACT-REPEATED"] = counted(post, "offers_same_phone_90d", 1, 2)
+	out["T3-POST-CONTACT-REPEATED"] = counted(post, "offers_same_phone_90d", 0, 1)
 	out["T3-POST-CONTACT-KNOWN"] = counted(post, "post_handle_agent_90d", 0, 1)
 	return out
 }
@@ -253,6 +253,7 @@ func complaintCases() map[string]firstCase {
 	out["T6-LAWYER-SCRIPT"] = firstCase{fires: lawyer.heard("C2/T3"), silent: lawyer.with(fields{"agent": fields{"authorised": true}}, nil).heard("C2/T3")}
 	out["T6-LAWYER-CONTACT"] = either(lawyer, fields{"contact_phone": "+862155550100"}, nil)
 	denied := collection.with(fields{"category": "credit_objection", "allegations": []any{"not_own_loan"}}, nil)
+	out["T9-RECORD-TRUE"] = counted(denied, "missed_payments_90d", 0, 1)
 	out["T9-DENIES-OWN"] = counted(denied, "paid_on_time_90d", 0, 1)
 	out["T2-STOP-SCRIPT"] = either(collection, fields{"demands": []any{"stop_interest", "long_instalments", "affordable_plan"}}, fields{"demands": []any{"stop_interest", "long_instalments"}})
 	return out

@@ -110,6 +110,30 @@ func TestDetector(t *testing.T) {
 	}
 }
 
+// unsure says of every text that it is suspicious with that probability, below the threshold.
+type unsure float64
+
+func (unsure) Labels() []string { return []string{Promotion, Neutral} }
+func (unsure) Version() string  { return "unsure@1" }
+func (u unsure) Classify(string) Prediction {
+	return Prediction{Label: Neutral, Probability: 1 - float64(u), Probabilities: []float64{float64(u), 1 - float64(u)}, Suspicion: float64(u)}
+}
+
+// TestLeaning: a public text more probably suspicious than not is worth a look, a customer's is not.
+func TestLeaning(t *testing.T) {
+	for _, c := range []struct {
+		suspicion float64
+		author    qingyuan.AuthorKind
+		want      int
+	}{{0.5, qingyuan.AuthorPublic, 1}, {0.49, qingyuan.AuthorPublic, 0}, {0.8, qingyuan.AuthorCustomer, 0}, {0.8, qingyuan.AuthorAgent, 0}} {
+		d := &Detector{Intent: unsure(c.suspicion), Typology: unsure(0)}
+		got := d.Signals("x", c.author)
+		if len(got) != c.want || c.want == 1 && (got[0].Code != "text.leaning" || got[0].Polarity != qingyuan.Suspicion || got[0].Score != c.suspicion) {
+			t.Errorf("%v of a text by %s gave %+v", c.suspicion, c.author, got)
+		}
+	}
+}
+
 // toy is a small corpus of two classes that share no words.
 func toy() []Row {
 	var rows []Row

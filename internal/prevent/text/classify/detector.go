@@ -67,15 +67,20 @@ func NewDetector(n *normal.Normalizer) (*Detector, error) {
 	return &Detector{intent, typology, intent.Explain}, nil
 }
 
-// The least calibrated probability of a genuine complaint that is worth a signal of hardship, and the number of spans shown.
+// Leaning is the code of a public text that is more probably suspicious than not, though not surely. It is good for a look at the
+// post, which hurts nobody; of a customer's text nothing is said below the threshold.
+const Leaning = "leaning"
+
+// The least calibrated probabilities that are worth a signal, and the number of spans shown.
 const (
 	sureOfHardship = 0.8
+	moreLikely     = 0.5 // suspicion of a public text that is below the threshold and yet more probable than not
 	shownSpans     = 5
 )
 
 // Signals is what the intent of a text says: suspicion with the code text.<intent> where the sum over suspicious intents
-// reaches the model's threshold, or hardship with the code text.genuine_complaint. Texts by the lender and by operators
-// say nothing: they are not the customer's words.
+// reaches the model's threshold, text.leaning where that of a public text is more probable than not, or hardship with the
+// code text.genuine_complaint. Texts by the lender and by operators say nothing: they are not the customer's words.
 func (d *Detector) Signals(text string, author qingyuan.AuthorKind) []qingyuan.Signal {
 	if author == qingyuan.AuthorLender || author == qingyuan.AuthorOperator {
 		return nil
@@ -84,7 +89,7 @@ func (d *Detector) Signals(text string, author qingyuan.AuthorKind) []qingyuan.S
 	s := qingyuan.Signal{Family: qingyuan.FamilyText, Author: author, Detector: d.Intent.Version()}
 	label := p.Label
 	switch {
-	case p.Suspicious:
+	case p.Suspicious, author == qingyuan.AuthorPublic && p.Suspicion >= moreLikely:
 		label = d.strongest(p)
 		s.Polarity, s.Score, s.Typology = qingyuan.Suspicion, p.Suspicion, qingyuan.Typology(d.Typology.Classify(text).Label)
 	case p.Label == GenuineComplaint && p.Probability >= sureOfHardship:
@@ -93,6 +98,9 @@ func (d *Detector) Signals(text string, author qingyuan.AuthorKind) []qingyuan.S
 		return nil
 	}
 	s.Code = "text." + label
+	if s.Polarity == qingyuan.Suspicion && !p.Suspicious {
+		s.Code = "text." + Leaning
+	}
 	if d.Explain != nil {
 		for _, e := range d.Explain(text, label, shownSpans) {
 			s.Spans = append(s.Spans, e.Span)
