@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"qingyuan"
 	"qingyuan/internal/api"
@@ -130,7 +131,8 @@ type createKeyCommand struct {
 	installation
 	Tenant string   `default:"main" help:"Tenant."`
 	Name   string   `arg:"" help:"What people know the key by."`
-	Scopes []string `default:"events:write,events:read,decisions:write,decisions:read" help:"What it may do."`
+	Scopes []string `default:"events:write,events:read,decisions:write,decisions:read" help:"What it may do; all: whatever its role may."`
+	Role   string   `default:"system" help:"Role that bounds what it may do."`
 }
 
 // Run makes the key and prints its secret once.
@@ -140,7 +142,17 @@ func (c *createKeyCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer p.close()
-	secret, err := p.systemKey(ctx, qingyuan.Tenant(c.Tenant), c.Name, c.Scopes)
+	spec := auth.KeySpec{Name: c.Name, Role: auth.Role(c.Role)}
+	if slices.Equal(c.Scopes, []string{"all"}) {
+		for _, scope := range auth.Permissions() {
+			if spec.Role.Allows(scope) && scope.Action != auth.Manage {
+				spec.Scopes = append(spec.Scopes, scope)
+			}
+		}
+	} else if spec.Scopes, err = scopesOf(c.Scopes); err != nil {
+		return err
+	}
+	secret, err := p.key(ctx, qingyuan.Tenant(c.Tenant), spec)
 	if err != nil {
 		return err
 	}
@@ -148,17 +160,33 @@ func (c *createKeyCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// systemKey makes a key for a system of the lender's, by the platform itself.
-func (p *platform) systemKey(ctx context.Context, t qingyuan.Tenant, name string, scopes []string) (string, error) {
-	spec := auth.KeySpec{Name: name, Role: auth.System}
-	for _, text := range scopes {
+func scopesOf(texts []string) (all []auth.Permission, err error) {
+	for _, text := range texts {
 		scope, err := auth.ParsePermission(text)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		spec.Scopes = append(spec.Scopes, scope)
+		all = append(all, scope)
 	}
-	operator := auth.Principal{Tenant: t, Actor: qingyuan.Actor{Kind: qingyuan.ActorSystem, ID: "operator"}, Name: "operator", Role: auth.Admin}
-	secret, _, err := p.auth.CreateKey(ctx, operator, spec)
+	return all, nil
+}
+
+// systemKey makes a key for a system of the lender's.
+func (p *platform) systemKey(ctx context.Context, t qingyuan.Tenant, name string, scopes []string) (string, error) {
+	all, err := scopesOf(scopes)
+	if err != nil {
+		return "", err
+	}
+	return p.key(ctx, t, auth.KeySpec{Name: name, Role: auth.System, Scopes: all})
+}
+
+// key makes an API key, by the platform itself.
+func (p *platform) key(ctx context.Context, t qingyuan.Tenant, spec auth.KeySpec) (string, error) {
+	secret, _, err := p.auth.CreateKey(ctx, onMachine(t), spec)
 	return secret, err
+}
+
+// onMachine is whoever runs commands on the machine itself.
+func onMachine(t qingyuan.Tenant) auth.Principal {
+	return auth.Principal{Tenant: t, Actor: qingyuan.Actor{Kind: qingyuan.ActorSystem, ID: "operator"}, Name: "operator", Role: auth.Admin}
 }

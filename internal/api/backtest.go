@@ -49,7 +49,7 @@ func (s *Server) backtests() {
 		Summary: "Run a ruleset over the record and compare it with the live version",
 		Description: "Answers 202 with a job to ask for. One runs at a time (429 where one does); it survives restarts, and its report is kept for a week. " +
 			"Labels are CSV with a header, or one JSON object per line: customer_no or event, population, typology, as_of.",
-		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBacktestBody}, see, s.startBacktest)
+		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBacktestBody, Errors: []int{404}}, see, s.startBacktest)
 	guarded(s, huma.Operation{OperationID: "get-backtest", Method: http.MethodGet, Path: "/v1/backtests/{id}", Tags: []string{"rulesets"},
 		Summary: "A backtest: progress, then the report", Errors: []int{404}}, see, s.getBacktest)
 	guarded(s, huma.Operation{OperationID: "list-backtests", Method: http.MethodGet, Path: "/v1/backtests", Tags: []string{"rulesets"},

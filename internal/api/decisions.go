@@ -444,7 +444,8 @@ func (s *Server) releaseHold(ctx context.Context, p auth.Principal, in *releaseI
 	return nil, s.cfg.Decisions.Release(ctx, p.Tenant, p.Actor, in.ID, in.Body.Reason)
 }
 
-type summaryInput struct {
+// SummaryInput asks for a stretch of time.
+type SummaryInput struct {
 	From time.Time `query:"from" doc:"30 days ago where empty"`
 	To   time.Time `query:"to" doc:"Now where empty"`
 }
@@ -470,7 +471,7 @@ type summaryOutput struct {
 	}
 }
 
-func (s *Server) summary(ctx context.Context, p auth.Principal, in *summaryInput) (*summaryOutput, error) {
+func (s *Server) summary(ctx context.Context, p auth.Principal, in *SummaryInput) (*summaryOutput, error) {
 	if in.To.IsZero() {
 		in.To = s.cfg.DB.Now()
 	}

@@ -193,11 +193,12 @@ func (s *Server) listExhibits(ctx context.Context, p auth.Principal, in *exhibit
 	return out, nil
 }
 
-type exhibitInput struct {
+// ExhibitInput names an exhibit.
+type ExhibitInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
-func (s *Server) getExhibit(ctx context.Context, p auth.Principal, in *exhibitInput) (*exhibitOutput, error) {
+func (s *Server) getExhibit(ctx context.Context, p auth.Principal, in *ExhibitInput) (*exhibitOutput, error) {
 	e, err := s.cfg.Evidence.Exhibit(ctx, p.Tenant, in.ID)
 	if err != nil {
 		return nil, err
@@ -211,7 +212,7 @@ type custodyOutput struct {
 	}
 }
 
-func (s *Server) getCustody(ctx context.Context, p auth.Principal, in *exhibitInput) (*custodyOutput, error) {
+func (s *Server) getCustody(ctx context.Context, p auth.Principal, in *ExhibitInput) (*custodyOutput, error) {
 	links, err := s.cfg.Evidence.Custody(ctx, p.Tenant, in.ID)
 	if err != nil {
 		return nil, err
@@ -239,7 +240,7 @@ type receiptsOutput struct {
 	}
 }
 
-func (s *Server) getReceipts(ctx context.Context, p auth.Principal, in *exhibitInput) (*receiptsOutput, error) {
+func (s *Server) getReceipts(ctx context.Context, p auth.Principal, in *ExhibitInput) (*receiptsOutput, error) {
 	all, err := s.cfg.Evidence.Receipts(ctx, p.Tenant, in.ID)
 	if err != nil {
 		return nil, err
@@ -253,7 +254,7 @@ func (s *Server) getReceipts(ctx context.Context, p auth.Principal, in *exhibitI
 }
 
 type readExhibitInput struct {
-	exhibitInput
+	ExhibitInput
 	Body struct {
 		Action  string `json:"action" enum:"viewed,copied,transferred,verified"`
 		Purpose string `json:"purpose" minLength:"4" maxLength:"500" doc:"Why; where it leaves, also to whom"`
@@ -306,6 +307,6 @@ func (s *Server) placeLegalHold(ctx context.Context, p auth.Principal, in *legal
 	return &legalHoldOutput{LegalHoldView{h.ID, h.Matter, h.Reason, h.Actor, h.Created}}, nil
 }
 
-func (s *Server) liftLegalHold(ctx context.Context, p auth.Principal, in *exhibitInput) (*struct{}, error) {
+func (s *Server) liftLegalHold(ctx context.Context, p auth.Principal, in *ExhibitInput) (*struct{}, error) {
 	return nil, s.cfg.Evidence.LiftHold(ctx, p.Tenant, p.Actor, in.ID)
 }

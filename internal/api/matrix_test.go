@@ -59,6 +59,12 @@ func operations(t *testing.T, doc *huma.OpenAPI) []operation {
 			if need == "" {
 				t.Errorf("%s %s needs no permission and is not listed as unguarded", op.Method, op.Path)
 			}
+			for _, part := range strings.Split(op.Path, "/") {
+				name := strings.Trim(part, "{}")
+				if name != part && !slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.In == "path" && p.Name == name }) {
+					t.Errorf("%s %s does not read {%s}: an embedded input must be exported", op.Method, op.Path, name)
+				}
+			}
 			all = append(all, operation{op, need})
 		}
 	}

@@ -191,7 +191,7 @@ func (s *Server) stageRuleset(ctx context.Context, p auth.Principal, in *stageIn
 
 type shadowInput struct {
 	RulesetInput
-	summaryInput
+	SummaryInput
 }
 
 type shadowOutput struct {

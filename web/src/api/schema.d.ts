@@ -8264,6 +8264,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -10599,7 +10608,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -14816,7 +14827,12 @@ export interface operations {
     };
     "shadow-results": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 30 days ago where empty */
+                from?: string;
+                /** @description Now where empty */
+                to?: string;
+            };
             header?: never;
             path: {
                 id: string;
