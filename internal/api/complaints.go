@@ -159,13 +159,14 @@ func (s *Server) complaintLoads(ctx context.Context, p auth.Principal, _ *struct
 	return out, nil
 }
 
-type complaintInput struct {
+// ComplaintInput names a complaint.
+type ComplaintInput struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
 type complaintFileOutput struct{ Body ComplaintFileView }
 
-func (s *Server) getComplaint(ctx context.Context, p auth.Principal, in *complaintInput) (*complaintFileOutput, error) {
+func (s *Server) getComplaint(ctx context.Context, p auth.Principal, in *ComplaintInput) (*complaintFileOutput, error) {
 	f, err := s.cfg.Complaints.File(ctx, p.Tenant, in.ID)
 	if err != nil {
 		return nil, err
@@ -205,7 +206,7 @@ func actView(p auth.Principal, a complaint.RecordedAct) ActView {
 }
 
 type actInput struct {
-	complaintInput
+	ComplaintInput
 	Body struct {
 		Kind       string    `json:"kind" enum:"verified,classified,found,negotiated,extended,moved,decided,delivered,replied,withdrawn,assigned,noted,closed,review"`
 		HappenedAt time.Time `json:"happened_at,omitempty" doc:"Where it took place before now"`
@@ -244,7 +245,7 @@ func (s *Server) actOnComplaint(ctx context.Context, p auth.Principal, in *actIn
 }
 
 type mergeInput struct {
-	complaintInput
+	ComplaintInput
 	Body struct {
 		Into string `json:"into" minLength:"1" maxLength:"64" doc:"The earlier complaint"`
 	}
@@ -259,7 +260,7 @@ func (s *Server) mergeComplaint(ctx context.Context, p auth.Principal, in *merge
 }
 
 type splitInput struct {
-	complaintInput
+	ComplaintInput
 	Body struct {
 		Category string `json:"category" enum:"complaint,report,petition,credit_objection,suit,public_post"`
 	}
@@ -274,7 +275,7 @@ func (s *Server) splitComplaint(ctx context.Context, p auth.Principal, in *split
 }
 
 type extensionInput struct {
-	complaintInput
+	ComplaintInput
 	Body struct {
 		Extension string `json:"extension" minLength:"1" maxLength:"40"`
 		Reason    string `json:"reason" minLength:"4" maxLength:"500" doc:"What the complainant is told"`
