@@ -20,6 +20,7 @@ type backtestCommand struct {
 	From    string `help:"Decide events from here on: YYYY-MM-DD in the ruleset's local time, or RFC 3339. The beginning where empty."`
 	To      string `help:"Decide events before this time. The end where empty."`
 	Labels  string `type:"existingfile" help:"What is known of customers or events: CSV with a header, or JSON lines, with customer_no or event, population, typology, as_of."`
+	Closed  bool   `name:"closed-cases" help:"Count against the closed cases on record."`
 	Decided bool   `help:"Only events that were decided when they came, without imported history."`
 	JSON    bool   `name:"json" help:"Print one JSON object."`
 }
@@ -35,6 +36,13 @@ func (c *backtestCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer p.close()
+	if c.Closed {
+		cases, err := p.labels.Cases(ctx, qingyuan.Tenant(c.Tenant))
+		if err != nil {
+			return err
+		}
+		req.Labels = append(cases, req.Labels...)
+	}
 	began := time.Now()
 	req.Progress = func(done, total int64) {
 		fmt.Fprintf(os.Stderr, "\r%d of %d (%.0f/s)", done, total, float64(done)/time.Since(began).Seconds())

@@ -26,6 +26,7 @@ type cli struct {
 	Replay   replayCommand   `cmd:"" help:"Run the record again and compare every decision with what was decided."`
 	Backtest backtestCommand `cmd:"" help:"Run a ruleset over the record and compare it with the live version."`
 	Text     textCommand     `cmd:"" help:"Read texts."`
+	Cases    casesCommand    `cmd:"" help:"Import closed cases: for backtests against a lender's own history, and for training."`
 	Train    trainCommand    `cmd:"" help:"Train a model."`
 	Eval     evalCommand     `cmd:"" help:"Evaluate a model, a lexicon or a text classifier on a file."`
 	Admin    adminCommand    `cmd:"" help:"Tenants, accounts and keys, on the machine itself."`

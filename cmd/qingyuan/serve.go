@@ -23,6 +23,7 @@ import (
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/handle/evidence/tlog"
 	"qingyuan/internal/improve/intel"
+	"qingyuan/internal/improve/label"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
@@ -65,6 +66,7 @@ type platform struct {
 	events    *intake.Service
 	imports   *imports.Service
 	models    *registry.Service
+	labels    *label.Service
 	decisions *decision.Service
 	texts     *text.Detector
 	intel     *intel.Service
@@ -155,7 +157,7 @@ func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK,
 
 func (p *platform) wire(ctx context.Context, in installation) error {
 	p.windows = filepath.Join(in.Data, "windows")
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(),
+	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), label.Migrations(),
 		intel.Migrations(), evidence.Migrations(), complaint.Migrations())
 	if err != nil {
 		return err
@@ -188,6 +190,7 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 		return err
 	}
 	p.models = registry.New(p.db)
+	p.labels = label.New(p.db, p.keys, p.events)
 	p.decisions, err = decision.New(decision.Config{
 		DB:        p.db,
 		Keys:      p.keys,
@@ -334,6 +337,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		Auth:       p.auth,
 		Events:     p.events,
 		Models:     p.models,
+		Labels:     p.labels,
 		Decisions:  p.decisions,
 		Evidence:   p.evidence,
 		Complaints: p.complaint,

@@ -23,6 +23,7 @@ import (
 	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
+	"qingyuan/internal/improve/label"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
@@ -51,6 +52,7 @@ type house struct {
 	auth      *auth.Service
 	decisions *decision.Service
 	models    *registry.Service
+	labels    *label.Service
 	intel     *intel.Service
 	events    *intake.Service
 	queue     *jobs.Service
@@ -66,7 +68,7 @@ type house struct {
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations(), complaint.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), label.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations(), complaint.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -80,7 +82,7 @@ func build(t *testing.T, db *store.DB) *house {
 	decisions, err := decision.New(decision.Config{DB: db, Keys: ring, Events: events, Models: models, Detectors: []decision.Detector{texts}})
 	must(t, err)
 	must(t, decisions.Bootstrap(ctx, tenant, "first"))
-	h := &house{db: db, keys: ring, auth: accounts, decisions: decisions, models: models}
+	h := &house{db: db, keys: ring, auth: accounts, decisions: decisions, models: models, labels: label.New(db, ring, events)}
 	h.name, h.pass, _, err = accounts.Bootstrap(ctx, tenant)
 	must(t, err)
 	h.secret = h.key(t, "decisions:write", "decisions:read", "events:write", "events:read", "rulesets:read")
@@ -112,6 +114,7 @@ func build(t *testing.T, db *store.DB) *house {
 		Auth:       accounts,
 		Events:     events,
 		Models:     models,
+		Labels:     h.labels,
 		Decisions:  decisions,
 		Evidence:   exhibits,
 		Complaints: desk,

@@ -66,6 +66,7 @@ type backtestInput struct {
 		From    time.Time `json:"from,omitempty" doc:"Effective time of the events that are decided; the beginning where empty"`
 		To      time.Time `json:"to,omitempty" doc:"The end where empty"`
 		Decided bool      `json:"decided,omitempty" doc:"Only events that were decided when they came, without imported history"`
+		Closed  bool      `json:"closed_cases,omitempty" doc:"Count against the closed cases on record too"`
 		Labels  string    `json:"labels,omitempty" maxLength:"33554432" doc:"What is known of customers or events"`
 	}
 }
@@ -93,6 +94,13 @@ func (s *Server) startBacktest(ctx context.Context, p auth.Principal, in *backte
 	labels, err := decision.ReadLabels(strings.NewReader(b.Labels))
 	if err != nil {
 		return nil, err
+	}
+	if b.Closed {
+		cases, err := s.cfg.Labels.Cases(ctx, p.Tenant)
+		if err != nil {
+			return nil, err
+		}
+		labels = append(cases, labels...) // what is given stands before what is on record
 	}
 	job, err := s.cfg.Decisions.StartBacktest(ctx, s.cfg.Jobs, p.Tenant, p.Actor, decision.BacktestJob{Ruleset: of.ID, Version: of.Version},
 		decision.BacktestRequest{Text: []byte(b.Text), ID: b.ID, Version: b.Version, From: b.From, To: b.To, Decided: b.Decided, Labels: labels})

@@ -19,6 +19,7 @@ import (
 	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/improve/intel"
+	"qingyuan/internal/improve/label"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/jobs"
@@ -44,6 +45,7 @@ type Config struct {
 	Imports    *imports.Service
 	MaxUpload  int64 // bytes of an upload; 0: 4 GiB
 	Models     *registry.Service
+	Labels     *label.Service
 	Law        *law.Book
 	Texts      *text.Detector
 	Intel      *intel.Service
@@ -92,6 +94,7 @@ func New(cfg Config) (*Server, error) {
 	s.backtests()
 	s.jobs()
 	s.models()
+	s.closedCases()
 	s.law()
 	s.approvals()
 	s.texts()

@@ -42,6 +42,7 @@ const (
 	Lists      Resource = "lists"
 	Rulesets   Resource = "rulesets"
 	Models     Resource = "models" // trained models
+	Labels     Resource = "labels" // what the lender found out: closed cases
 	APIKeys    Resource = "keys"
 	Accounts   Resource = "accounts"
 	Audit      Resource = "audit"
@@ -86,6 +87,8 @@ var matrix = []struct {
 	{Permission{Rulesets, Activate}, []Role{TaskforceLead, Compliance}},
 	{Permission{Models, Read}, []Role{Admin, Analyst, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Models, Write}, []Role{Analyst, System}},
+	{Permission{Labels, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
+	{Permission{Labels, Write}, []Role{Analyst, TaskforceLead, System}},
 	{Permission{APIKeys, Manage}, []Role{Admin}},
 	{Permission{Accounts, Manage}, []Role{Admin}},
 	{Permission{Audit, Read}, []Role{Admin, Compliance, DPO, Auditor}},

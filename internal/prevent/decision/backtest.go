@@ -42,9 +42,27 @@ func (s *Service) Backtest(ctx context.Context, tenant qingyuan.Tenant, req Back
 	if err != nil {
 		return nil, err
 	}
-	b := &backtest{service: s, tenant: tenant, req: req, last: c.last, tally: newTally(c.program, c.live, cases)}
-	if err := b.begin(ctx, c); err != nil {
+	tally := newTally(c.program, c.live, cases)
+	b := &backtest{service: s, tenant: tenant, req: req, last: c.last, visit: func(v visited) error {
+		if v.event.Data == nil {
+			tally.out.Erased++
+			return nil
+		}
+		tally.add(v.event, v.candidate, v.live, v.was)
+		return nil
+	}}
+	if err := b.through(ctx, c); err != nil {
 		return nil, err
+	}
+	report := tally.report(req)
+	report.Seconds = s.cfg.DB.Now().Sub(began).Seconds()
+	return report, nil
+}
+
+// through takes the whole record through a lane.
+func (b *backtest) through(ctx context.Context, c candidate) error {
+	if err := b.begin(ctx, c); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var readers sync.WaitGroup
@@ -55,18 +73,13 @@ func (s *Service) Backtest(ctx context.Context, tenant qingyuan.Tenant, req Back
 			p.err = b.run(ctx, p)
 		}
 		if p.err != nil {
-			return nil, p.err
+			return p.err
 		}
-		if req.Progress != nil {
-			req.Progress(p.upTo, b.last)
+		if b.req.Progress != nil {
+			b.req.Progress(p.upTo, b.last)
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	report := b.tally.report(req)
-	report.Seconds = s.cfg.DB.Now().Sub(began).Seconds()
-	return report, nil
+	return ctx.Err()
 }
 
 func (s *Service) candidateOf(ctx context.Context, tenant qingyuan.Tenant, req BacktestRequest) (c candidate, err error) {
@@ -114,8 +127,17 @@ type backtest struct {
 	req     BacktestRequest
 	last    int64
 	lane    *lane
-	turns   []store.Entry // what besides events changes decisions, in order
-	tally   *tally
+	turns   []store.Entry        // what besides events changes decisions, in order
+	kinds   []qingyuan.EventKind // of the events that are decided; nil: all
+	visit   func(visited) error
+}
+
+// visited is an event within the time asked for, with what the two versions say of it. The event of an erased person has no data
+// and was not decided.
+type visited struct {
+	event           *qingyuan.Event
+	candidate, live Result
+	was             recordedDecision
 }
 
 // begin makes a lane that is empty as before the first event.
@@ -267,17 +289,20 @@ func (b *backtest) run(ctx context.Context, p *stretch) error {
 			}
 		}
 		b.lane.applied = e.Seq
+		v := visited{event: e, was: was}
 		switch {
-		case !b.within(e):
-		case e.Data == nil:
-			b.tally.out.Erased++
 		case judged:
 			res := b.lane.decide(e, p.signals[e.Seq])
 			beside := res.Result
 			if len(res.shadows) > 0 {
 				beside = res.shadows[0]
 			}
-			b.tally.add(e, beside, res.Result, was)
+			v.candidate, v.live = beside, res.Result
+		case e.Data != nil || !b.within(e):
+			continue
+		}
+		if err := b.visit(v); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -304,7 +329,7 @@ func (b *backtest) within(e *qingyuan.Event) bool {
 }
 
 func (b *backtest) judged(e *qingyuan.Event, decided bool) bool {
-	return e.Data != nil && b.within(e) && (decided || !b.req.Decided)
+	return e.Data != nil && b.within(e) && (decided || !b.req.Decided) && (b.kinds == nil || includes(b.kinds, e.Kind))
 }
 
 // decidedBy reads who decided the events with after < seq ≤ upTo, and the digests.
@@ -332,6 +357,10 @@ func (s *Service) casesOf(ctx context.Context, tenant qingyuan.Tenant, labels []
 	for i, l := range labels {
 		if l.Event != "" {
 			c.events[l.Event] = int32(i)
+			continue
+		}
+		if l.Key != "" {
+			c.customers[l.Key] = int32(i)
 			continue
 		}
 		value, err := intake.NormaliseEntity(qingyuan.Customer, l.Customer)

@@ -19,6 +19,7 @@ import (
 // customer. A label with a typology is adverse: something should have been caught.
 type CaseLabel struct {
 	Customer   string            // customer number; empty: the label is of an event
+	Key        string            // the customer's blind key, where it is known instead of the number
 	Event      string            // external id of an event
 	Population string            // such as honest, hardship, misled, colluding, agent
 	Typology   qingyuan.Typology // empty: nothing was wrong
@@ -33,11 +34,27 @@ const maxLabelLine = 16 << 10
 
 // ReadLabels reads labels as CSV with a header, or as one JSON object per line. Columns: customer_no (or customer), event,
 // population, typology, as_of (RFC 3339 or YYYY-MM-DD); others are ignored. Errors: invalid, with the row.
-func ReadLabels(in io.Reader) ([]CaseLabel, error) {
+func ReadLabels(in io.Reader) (all []CaseLabel, err error) {
+	err = EachCaseRow(in, func(n int, get func(string) string, bad error) error {
+		if bad == nil {
+			all, bad = appendLabel(all, get)
+		}
+		if bad != nil {
+			return qingyuan.FieldErrorf("labels", "line %d: %v", n, bad)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// EachCaseRow reads rows about cases as CSV with a header, or as one JSON object per line, and calls each with the number of the line and a function
+// that gives a column of it, empty where there is none; bad tells why a line cannot be read. It ends with the first error that
+// each returns. Errors besides: invalid where the rest cannot be read.
+func EachCaseRow(in io.Reader, each func(line int, get func(column string) string, bad error) error) error {
 	r := bufio.NewReaderSize(in, 64<<10)
 	head, err := r.Peek(3)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, qingyuan.Wrap(qingyuan.Invalid, err, "the labels cannot be read")
+		return qingyuan.Wrap(qingyuan.Invalid, err, "the rows cannot be read")
 	}
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
 		r.Discard(3)
@@ -45,19 +62,19 @@ func ReadLabels(in io.Reader) ([]CaseLabel, error) {
 	for {
 		b, err := r.Peek(1)
 		if err != nil {
-			return nil, nil
+			return nil
 		}
 		if !strings.ContainsRune(" \t\r\n", rune(b[0])) {
 			if b[0] == '{' {
-				return readLabelLines(r)
+				return eachLine(r, each)
 			}
-			return readLabelTable(r)
+			return eachRow(r, each)
 		}
 		r.Discard(1)
 	}
 }
 
-func readLabelLines(r io.Reader) (all []CaseLabel, err error) {
+func eachLine(r io.Reader, each func(int, func(string) string, error) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLabelLine)
 	for n := 1; lines.Scan(); n++ {
@@ -66,41 +83,49 @@ func readLabelLines(r io.Reader) (all []CaseLabel, err error) {
 			continue
 		}
 		fields := map[string]any{}
-		if err := json.Unmarshal(line, &fields); err != nil {
-			return nil, qingyuan.FieldErrorf("labels", "line %d is not a JSON object", n)
+		bad := json.Unmarshal(line, &fields)
+		if bad != nil {
+			bad = errors.New("is not a JSON object")
 		}
 		get := func(name string) string {
 			s, _ := fields[name].(string)
 			return s
 		}
-		if all, err = appendLabel(all, get); err != nil {
-			return nil, qingyuan.FieldErrorf("labels", "line %d: %v", n, err)
+		if err := each(n, get, bad); err != nil {
+			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, qingyuan.Wrap(qingyuan.Invalid, err, "the labels cannot be read")
+		return qingyuan.Wrap(qingyuan.Invalid, err, "a line is too long")
 	}
-	return all, nil
+	return nil
 }
 
-func readLabelTable(r io.Reader) (all []CaseLabel, err error) {
+func eachRow(r io.Reader, each func(int, func(string) string, error) error) error {
 	table := csv.NewReader(r)
 	table.ReuseRecord, table.TrimLeadingSpace, table.FieldsPerRecord = true, true, -1
 	header, err := table.Read()
 	if err != nil {
-		return nil, qingyuan.FieldErrorf("labels", "has no header of CSV")
+		return qingyuan.FieldErrorf("labels", "has no header of CSV")
 	}
 	header = slices.Clone(header)
 	if len(header) > 100 || !slices.ContainsFunc(header, func(s string) bool { return s == "customer_no" || s == "customer" || s == "event" }) {
-		return nil, qingyuan.FieldErrorf("labels", "the header must name customer_no or event, and may name population, typology and as_of")
+		return qingyuan.FieldErrorf("labels", "the header must name customer_no or event")
 	}
-	for n := 2; ; n++ {
-		row, err := table.Read()
-		if errors.Is(err, io.EOF) {
-			return all, nil
+	for {
+		row, bad := table.Read()
+		if errors.Is(bad, io.EOF) {
+			return nil
 		}
-		if err != nil {
-			return nil, qingyuan.FieldErrorf("labels", "row %d is not CSV", n)
+		n := 0
+		var parse *csv.ParseError
+		switch {
+		case bad == nil:
+			n, _ = table.FieldPos(0)
+		case errors.As(bad, &parse):
+			n, bad, row = parse.StartLine, errors.New("is not CSV"), nil
+		default:
+			return qingyuan.Wrap(qingyuan.Invalid, bad, "the rows cannot be read")
 		}
 		get := func(name string) string {
 			if i := slices.Index(header, name); i >= 0 && i < len(row) {
@@ -108,8 +133,8 @@ func readLabelTable(r io.Reader) (all []CaseLabel, err error) {
 			}
 			return ""
 		}
-		if all, err = appendLabel(all, get); err != nil {
-			return nil, qingyuan.FieldErrorf("labels", "row %d: %v", n, err)
+		if err := each(n, get, bad); err != nil {
+			return err
 		}
 	}
 }
@@ -132,13 +157,23 @@ func appendLabel(all []CaseLabel, get func(string) string) ([]CaseLabel, error) 
 	case l.Typology != "" && !slices.Contains(qingyuan.Typologies, l.Typology):
 		return nil, fmt.Errorf("%q is no typology; want T1 to T9 or nothing", l.Typology)
 	}
-	if text := get("as_of"); text != "" {
-		var err error
-		if l.AsOf, err = time.Parse(time.RFC3339, text); err != nil {
-			if l.AsOf, err = time.Parse(time.DateOnly, text); err != nil {
-				return nil, errors.New("as_of is no date such as 2026-03-31")
-			}
-		}
+	var err error
+	if l.AsOf, err = CaseDate("as_of", get("as_of")); err != nil {
+		return nil, err
 	}
 	return append(all, l), nil
+}
+
+// CaseDate reads a date (YYYY-MM-DD, its first instant UTC) or a time (RFC 3339) of a row about cases; zero where there is none.
+func CaseDate(column, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		if t, err = time.Parse(time.DateOnly, text); err != nil {
+			return t, fmt.Errorf("%s is no date such as 2026-03-31", column)
+		}
+	}
+	return t, nil
 }

@@ -240,6 +240,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/closed-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Closed cases on record, latest import first */
+        get: operations["list-closed-cases"];
+        put?: never;
+        /**
+         * Import closed cases, for backtests against a lender's own history and for training
+         * @description CSV with a header, or one JSON object per line: case_no, customer_no or event, disposition (confirmed, unfounded, undetermined), typology (of confirmed ones), population, opened_on, closed_on. Where a line is wrong nothing is imported and the answer names the lines. Cases on record with the same content are passed over; other content under the same case_no stands for the old one from then on.
+         */
+        post: operations["import-closed-cases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/colleagues": {
         parameters: {
             query?: never;
@@ -1939,6 +1960,8 @@ export interface components {
             field?: string;
         };
         BacktestInputBody: {
+            /** @description Count against the closed cases on record too */
+            closed_cases?: boolean;
             /** @description Only events that were decided when they came, without imported history */
             decided?: boolean;
             /**
@@ -2301,6 +2324,23 @@ export interface components {
             unit: "hour" | "day" | "working_day" | "month" | "year";
             /** @description Who has to act */
             whose: string;
+        };
+        ClosedCaseView: {
+            actor: string;
+            case_no: string;
+            /** Format: date-time */
+            closed_at: string;
+            /** @enum {string} */
+            disposition: "confirmed" | "unfounded" | "undetermined";
+            /** @description External id of the event it is about; else it is about a customer */
+            event?: string;
+            /** Format: date-time */
+            opened_at: string;
+            population?: string;
+            /** Format: date-time */
+            recorded_at: string;
+            source: string;
+            typology?: string;
         };
         ColleagueView: {
             id: string;
@@ -3008,6 +3048,46 @@ export interface components {
             /** Format: double */
             mean: number;
         };
+        ImportedCasesView: {
+            /**
+             * Format: int64
+             * @description That can be imported
+             */
+            cases: number;
+            /** Format: int64 */
+            confirmed: number;
+            /** Format: int64 */
+            customers: number;
+            dry_run: boolean;
+            /** @description The first 200 */
+            errors: components["schemas"]["WrongLineView"][] | null;
+            /**
+             * Format: int64
+             * @description New, or with other content than before
+             */
+            imported: number;
+            /**
+             * Format: int64
+             * @description Customers the record has events of: only these can be replayed
+             */
+            known: number;
+            /** Format: int64 */
+            lines: number;
+            /**
+             * Format: double
+             * @description Days from opening to closing
+             */
+            median_delay: number;
+            /**
+             * Format: int64
+             * @description On record already, with the same content
+             */
+            repeated: number;
+            /** Format: int64 */
+            unfounded: number;
+            /** Format: int64 */
+            wrong: number;
+        };
         ImportsPageBody: {
             items: components["schemas"]["ImportView"][] | null;
             next_cursor?: string;
@@ -3211,6 +3291,10 @@ export interface components {
             reason: string;
             /** Format: int64 */
             removed: number;
+        };
+        ListClosedCasesOutputBody: {
+            items: components["schemas"]["ClosedCaseView"][] | null;
+            next_cursor?: string;
         };
         ListModelsOutputBody: {
             items: components["schemas"]["ModelView"][] | null;
@@ -4170,6 +4254,12 @@ export interface components {
             at: string;
             comment?: string;
             voter: string;
+        };
+        WrongLineView: {
+            column?: string;
+            /** Format: int64 */
+            line: number;
+            message: components["schemas"]["TextView"];
         };
         /** Account changed */
         "event.account.changed": {
@@ -8461,6 +8551,185 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-closed-cases": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListClosedCasesOutputBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-closed-cases": {
+        parameters: {
+            query: {
+                /** @description The lender's system they come from */
+                source: string;
+                /** @description Only look: what is wrong, and how many customers are known */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedCasesView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
