@@ -6,5 +6,5 @@ import "embed"
 
 // Files are the files the demo plays.
 //
-//go:embed uci_credit_default.csv authored_events.jsonl
+//go:embed uci_credit_default.csv authored_events.jsonl text/intents_dev.jsonl
 var Files embed.FS

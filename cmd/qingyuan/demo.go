@@ -29,6 +29,7 @@ type demoCommand struct {
 	quarter
 	Once    bool `help:"Exit after the report."`
 	JSON    bool `name:"json" help:"Print the report as one JSON object."`
+	Planted bool `default:"true" negatable:"" help:"Let a new slogan and a new template appear, be found, be confirmed and speak."`
 	Workers int  `default:"32" help:"Requests at once."`
 }
 
@@ -46,6 +47,7 @@ type demoReport struct {
 	// Governance measures a simulated quarter against the truth that the platform never saw; absent where none was played.
 	Governance *simulate.Report `json:"governance,omitempty"`
 	Simulated  *imported        `json:"simulated,omitempty"`
+	Planted    *plantedReport   `json:"planted,omitempty"`
 }
 
 // imported says what became of one file.
@@ -137,6 +139,11 @@ func (c *demoCommand) importAll(ctx context.Context, s *server) (*demoReport, er
 		}
 		report.Governance, report.Simulated = &p.report, &p.imported
 		report.Imported = append(report.Imported, *report.Simulated)
+	}
+	if c.Planted {
+		if err := c.plant(ctx, s, lender, report); err != nil {
+			return nil, err
+		}
 	}
 	return report, c.fill(ctx, s, report)
 }
@@ -287,6 +294,9 @@ func (c *demoCommand) print(r *demoReport, s *server) error {
 	fmt.Fprintf(w, "  重放 replay: %d / %d 一致 identical\n", r.Replay.Identical, r.Replay.Decisions)
 	if r.Governance != nil {
 		printGovernance(w, r.Governance)
+	}
+	if r.Planted != nil {
+		printPlanted(w, r.Planted)
 	}
 	fmt.Fprintf(w, "\n  UCI 数据为真实数据；authored_events 与模拟季度为合成数据，不能说明真实世界。\n  The UCI rows are real; authored_events and the simulated quarter are synthetic and say nothing about the world.\n")
 	fmt.Fprintf(w, "\n  控制台 console  %s\n", s.url)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -83,5 +84,28 @@ func TestQuarter(t *testing.T) {
 	}
 	if report.Decisions != int64(report.Simulated.Decided) {
 		t.Errorf("%d decisions on record, %d made", report.Decisions, report.Simulated.Decided)
+	}
+}
+
+// TestPlanted lets the demo plant its slogan and its template: both are found, silent until two people confirm them, and named by the next
+// decision.
+func TestPlanted(t *testing.T) {
+	c := demoCommand{serveCommand: serveCommand{installation: installation{Data: t.TempDir(), LogLevel: "error"}, founding: founding{Ruleset: "default"},
+		Listen: "127.0.0.1:0", Every: time.Hour}, Workers: 4, Planted: true}
+	s, err := c.start(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.stop()
+	report, err := c.importAll(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := report.Planted
+	if p.Slogan.Rank == 0 || p.Slogan.Rank > 5 || p.Slogan.Before || !strings.Contains(p.Slogan.Reason.ZH, plantedSlogan) {
+		t.Errorf("slogan: %+v", p.Slogan)
+	}
+	if p.Template.Rank == 0 || p.Template.Before || !strings.Contains(p.Template.Reason.ZH, "七日书面答复") {
+		t.Errorf("template: %+v", p.Template)
 	}
 }

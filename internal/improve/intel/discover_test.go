@@ -8,9 +8,11 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"qingyuan"
 	"qingyuan/internal/prevent/text"
@@ -198,5 +200,47 @@ func TestPlantedSlang(t *testing.T) {
 		if all.found < n*9/10 || all.precision < 0.4 || all.everyday > 3 {
 			t.Errorf("%s: discovery has become worse", c.name)
 		}
+	}
+}
+
+// BenchmarkRun looks for new words in as many texts as a run reads at most, made of authored sentences put together at random.
+func BenchmarkRun(b *testing.B) {
+	s := newService(b)
+	rows := authored(b, "train")
+	dice := rand.New(rand.NewPCG(5, 5))
+	for b.Loop() {
+		var docs []*document
+		for i := range s.rules.MaxTexts {
+			var words strings.Builder
+			for range 4 {
+				words.WriteString(rows[dice.IntN(len(rows))].Text)
+			}
+			id := fmt.Sprint(i)
+			d := &document{id: id, author: qingyuan.AuthorPublic, writer: id, unit: id, at: int64(i + 1), raw: words.String(), recent: i%4 == 0}
+			s.look(context.Background(), tenant, d)
+			docs = append(docs, d)
+		}
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		stop := make(chan uint64)
+		go func() {
+			peak := uint64(0)
+			for {
+				select {
+				case stop <- peak:
+					return
+				case <-time.After(50 * time.Millisecond):
+					runtime.ReadMemStats(&after)
+					peak = max(peak, after.HeapAlloc)
+				}
+			}
+		}()
+		began := time.Now()
+		found := s.terms(context.Background(), tenant, "run", qingyuan.AuthorPublic, docs)
+		b.ReportMetric(time.Since(began).Seconds(), "s/count")
+		b.ReportMetric(float64(<-stop)/(1<<20), "MB-peak")
+		b.ReportMetric(float64(before.HeapAlloc)/(1<<20), "MB-texts")
+		b.ReportMetric(float64(len(found)), "found")
 	}
 }
