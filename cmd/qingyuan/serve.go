@@ -22,6 +22,7 @@ import (
 	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
 	"qingyuan/internal/handle/evidence/tlog"
+	"qingyuan/internal/improve/education"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/improve/label"
 	"qingyuan/internal/intake"
@@ -70,6 +71,7 @@ type platform struct {
 	decisions *decision.Service
 	texts     *text.Detector
 	intel     *intel.Service
+	education *education.Service
 	evidence  *evidence.Service
 	complaint *complaint.Service
 	metrics   *telemetry.Metrics
@@ -158,7 +160,7 @@ func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK,
 func (p *platform) wire(ctx context.Context, in installation) error {
 	p.windows = filepath.Join(in.Data, "windows")
 	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), label.Migrations(),
-		intel.Migrations(), evidence.Migrations(), complaint.Migrations())
+		intel.Migrations(), education.Migrations(), evidence.Migrations(), complaint.Migrations())
 	if err != nil {
 		return err
 	}
@@ -219,6 +221,9 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 
 	// improve: what two people confirm of texts goes back to the detector
 	if p.intel, err = intel.New(intel.Config{DB: p.db, Keys: p.keys, Events: p.events, Texts: p.texts, Log: p.log}); err != nil {
+		return err
+	}
+	if p.education, err = education.New(education.Config{DB: p.db, Keys: p.keys, Events: p.events, Log: p.log}); err != nil {
 		return err
 	}
 	return p.intel.RegisterRuns(p.jobs, discoverEvery)
@@ -346,6 +351,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		Law:        p.law,
 		Texts:      p.texts,
 		Intel:      p.intel,
+		Education:  p.education,
 		Metrics:    p.metrics,
 		Console:    web.Handler(),
 		Log:        p.log,
@@ -366,6 +372,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	s.background.Go(func() { p.auth.Run(back) })
 	s.background.Go(func() { p.snapshots(back, c.Every) })
 	s.background.Go(func() { p.intel.Watch(back) })
+	s.background.Go(func() { p.education.Run(back) })
 	s.background.Go(func() { p.jobs.Run(back) })
 	chain := audit.Keeper{DB: p.db, Signs: p.keys, Dir: c.heads(), Log: p.log}
 	s.background.Go(func() { chain.Run(back) })

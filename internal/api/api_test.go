@@ -22,6 +22,7 @@ import (
 	"qingyuan/internal/blob"
 	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
+	"qingyuan/internal/improve/education"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/improve/label"
 	"qingyuan/internal/intake"
@@ -68,7 +69,7 @@ type house struct {
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), label.Migrations(), jobs.Migrations(), intel.Migrations(), evidence.Migrations(), complaint.Migrations()))
+	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), label.Migrations(), jobs.Migrations(), intel.Migrations(), education.Migrations(), evidence.Migrations(), complaint.Migrations()))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -86,6 +87,8 @@ func build(t *testing.T, db *store.DB) *house {
 	h.name, h.pass, _, err = accounts.Bootstrap(ctx, tenant)
 	must(t, err)
 	h.secret = h.key(t, "decisions:write", "decisions:read", "events:write", "events:read", "rulesets:read")
+	taught, err := education.New(education.Config{DB: db, Keys: ring, Events: events})
+	must(t, err)
 	queue, err := jobs.New(jobs.Config{DB: db, Poll: 20 * time.Millisecond})
 	must(t, err)
 	must(t, decisions.RegisterBacktests(queue))
@@ -101,6 +104,7 @@ func build(t *testing.T, db *store.DB) *house {
 	run, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { queue.Run(run) })
+	running.Go(func() { taught.Run(run) })
 	t.Cleanup(func() { stop(); running.Wait() })
 	book, err := law.Load(nil)
 	must(t, err)
@@ -123,6 +127,7 @@ func build(t *testing.T, db *store.DB) *house {
 		Law:        book,
 		Texts:      texts,
 		Intel:      base,
+		Education:  taught,
 		Metrics:    telemetry.NewMetrics(),
 		Version:    "test",
 	})

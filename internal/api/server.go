@@ -18,6 +18,7 @@ import (
 	"qingyuan/internal/auth"
 	"qingyuan/internal/handle/complaint"
 	"qingyuan/internal/handle/evidence"
+	"qingyuan/internal/improve/education"
 	"qingyuan/internal/improve/intel"
 	"qingyuan/internal/improve/label"
 	"qingyuan/internal/intake"
@@ -49,6 +50,7 @@ type Config struct {
 	Law        *law.Book
 	Texts      *text.Detector
 	Intel      *intel.Service
+	Education  *education.Service
 	Metrics    *telemetry.Metrics
 	Console    http.Handler // nil: no console
 	Log        *slog.Logger
@@ -98,6 +100,7 @@ func New(cfg Config) (*Server, error) {
 	s.law()
 	s.approvals()
 	s.texts()
+	s.education()
 	s.snoozes()
 	s.contacts()
 	s.lists()

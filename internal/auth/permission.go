@@ -52,8 +52,9 @@ const (
 	Intel      Resource = "intel" // the black/grey base: lexicon, templates, contacts, what is new
 	Complaints Resource = "complaints"
 	Exhibits   Resource = "exhibits"
-	Imports    Resource = "imports"  // files brought into the record, and their mappings
-	Personal   Resource = "personal" // personal data, which everyone else sees masked
+	Imports    Resource = "imports"   // files brought into the record, and their mappings
+	Education  Resource = "education" // what newly overdue customers are told
+	Personal   Resource = "personal"  // personal data, which everyone else sees masked
 )
 
 // Action is what may be done with a resource.
@@ -106,6 +107,8 @@ var matrix = []struct {
 	{Permission{Exhibits, Seal}, []Role{Legal, TaskforceLead}},
 	{Permission{Imports, Write}, []Role{Clerk, Analyst, System}},
 	{Permission{Imports, Read}, []Role{Admin, Clerk, Analyst, TaskforceLead, Compliance, DPO, Auditor, System}},
+	{Permission{Education, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Legal, TaskforceLead, Compliance, DPO, Auditor, System}},
+	{Permission{Education, Write}, []Role{CollectionsQA, TaskforceLead, Compliance}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 

@@ -487,6 +487,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/education/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the material changed: complaints, contact with agents and staying overdue, taught less held out
+         * @description People are counted as they were assigned, once their window is over. Intervals are Newcombe's, at 95 %.
+         */
+        get: operations["get-education-effect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/education/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who fell overdue and was assigned to an arm, newest first */
+        get: operations["list-education-enrolments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/education/enrolments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One enrolment with the event that led to it and the material: what a channel reads on education.due
+         * @description Of the held out the material is left out: they are told nothing.
+         */
+        get: operations["get-education-enrolment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/education/programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What newly overdue customers are told, to whom it goes, and who is held out */
+        get: operations["get-education-programme"];
+        put?: never;
+        /**
+         * Ask for the next version of the programme
+         * @description It takes effect when a second person approves: the answer names the approval.
+         */
+        post: operations["propose-education-programme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -2721,6 +2799,29 @@ export interface components {
             thresholds: components["schemas"]["PartDiffView"];
             velocities: components["schemas"]["PartDiffView"];
         };
+        DifferenceView: {
+            /**
+             * Format: double
+             * @description Taught less held out: below zero the material helped
+             */
+            difference: number;
+            /** Format: double */
+            high: number;
+            /**
+             * Format: double
+             * @description Rate
+             */
+            holdout: number;
+            /** Format: double */
+            low: number;
+            /**
+             * Format: double
+             * @description Rate
+             */
+            taught: number;
+            /** @description The interval does not hold zero */
+            told: boolean;
+        };
         DraftOutputBody: {
             diff?: components["schemas"]["DiffView"];
             problems: components["schemas"]["ProblemView"][] | null;
@@ -2737,6 +2838,58 @@ export interface components {
             last_day: string;
             provisional?: boolean;
             title?: components["schemas"]["TextView"];
+        };
+        EffectView: {
+            /** @description An agent was named in a complaint, agreement, message or call */
+            agents: components["schemas"]["DifferenceView"];
+            complaints: components["schemas"]["DifferenceView"];
+            /** Format: int64 */
+            holdout: number;
+            /** @description Stayed overdue */
+            overdue: components["schemas"]["DifferenceView"];
+            /**
+             * Format: int64
+             * @description People whose window is over
+             */
+            taught: number;
+            /**
+             * Format: int64
+             * @description Enrolled, and their window is not over
+             */
+            waiting: number;
+        };
+        EnrolmentView: {
+            /** Format: date-time */
+            agent_at?: string;
+            /** @enum {string} */
+            arm: "taught" | "holdout";
+            /** Format: date-time */
+            complained_at?: string;
+            /** Format: date-time */
+            enrolled_at: string;
+            /** @description The repayment */
+            event: string;
+            id: string;
+            /** @description For one enrolment of those who are taught */
+            material?: components["schemas"]["ProgrammeView"];
+            /** Format: date-time */
+            overdue_at?: string;
+            /** @description Blind key */
+            subject: string;
+            /**
+             * Format: date-time
+             * @description Effects are looked for up to here
+             */
+            until: string;
+            /**
+             * Format: int64
+             * @description Of the programme
+             */
+            version: number;
+        };
+        EnrolmentsPageBody: {
+            items: components["schemas"]["EnrolmentView"][] | null;
+            next_cursor?: string;
         };
         EntityView: {
             /** @description Blind key: equal for equal values of the tenant */
@@ -3623,6 +3776,94 @@ export interface components {
             line: number;
             message: components["schemas"]["TextView"];
             path: string;
+        };
+        ProgrammeView: {
+            approval: string;
+            body: components["schemas"]["TextView"];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Days overdue at which a customer is due
+             */
+            from: number;
+            /** @description SHA-256 of what is stored */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Of a thousand customers, held out
+             */
+            holdout: number;
+            /**
+             * Format: int64
+             * @description Days overdue that count as staying overdue; more than to
+             */
+            late: number;
+            /** @description https, the lender's own */
+            link?: string;
+            /**
+             * Format: int64
+             * @description Days before the same customer may be due again; at least the window
+             */
+            pause: number;
+            /** @description Nobody is enrolled */
+            paused?: boolean;
+            reason: string;
+            requester: string;
+            /** Format: int64 */
+            seq: number;
+            title: components["schemas"]["TextView"];
+            /**
+             * Format: int64
+             * @description Days overdue beyond which it is too late
+             */
+            to: number;
+            /** Format: int64 */
+            version: number;
+            /**
+             * Format: int64
+             * @description Days in which effects are looked for
+             */
+            window: number;
+        };
+        ProposeProgrammeInputBody: {
+            body: components["schemas"]["TextView"];
+            /**
+             * Format: int64
+             * @description Days overdue at which a customer is due
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Of a thousand customers, held out
+             */
+            holdout: number;
+            /**
+             * Format: int64
+             * @description Days overdue that count as staying overdue; more than to
+             */
+            late: number;
+            /** @description https, the lender's own */
+            link?: string;
+            /**
+             * Format: int64
+             * @description Days before the same customer may be due again; at least the window
+             */
+            pause: number;
+            /** @description Nobody is enrolled */
+            paused?: boolean;
+            reason: string;
+            title: components["schemas"]["TextView"];
+            /**
+             * Format: int64
+             * @description Days overdue beyond which it is too late
+             */
+            to: number;
+            /**
+             * Format: int64
+             * @description Days in which effects are looked for
+             */
+            window: number;
         };
         PublishMappingInputBody: {
             /** @description YAML */
@@ -10223,6 +10464,455 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-education-effect": {
+        parameters: {
+            query?: {
+                /** @description 0: the one in force */
+                version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-education-enrolments": {
+        parameters: {
+            query?: {
+                /** @description next_cursor of the page before */
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentsPageBody"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-education-enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-education-programme": {
+        parameters: {
+            query?: {
+                /** @description 0: the one in force */
+                version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgrammeView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "propose-education-programme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeProgrammeInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
