@@ -16,8 +16,9 @@ import (
 
 // trainCommand groups what can be trained.
 type trainCommand struct {
-	Model trainModelCommand `cmd:"" help:"Boosted trees on a table (needs libxgboost)."`
-	Text  trainTextCommand  `cmd:"" help:"A text classifier on labelled texts."`
+	Model  trainModelCommand  `cmd:"" help:"Boosted trees on a table (needs libxgboost)."`
+	Record trainRecordCommand `cmd:"" help:"A model from the record, judged out of time (needs libxgboost)."`
+	Text   trainTextCommand   `cmd:"" help:"A text classifier on labelled texts."`
 }
 
 type trainModelCommand struct {
