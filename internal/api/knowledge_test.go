@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,10 +70,7 @@ func TestOwnLexicon(t *testing.T) {
 			t.Errorf("reasons: %s", got)
 		}
 
-		again := h.restarted(t)
-		if err := again.Adopt(ctx, tenant); err != nil {
-			t.Fatal(err)
-		}
+		other := h.restarted(t)
 		status, v := analyst.do(t, "POST", "/v1/text/lexicon/changes", `{"remove":["own-1"],"reason":"改为其他说法"}`)
 		if status != 202 {
 			t.Fatalf("%d %v", status, v)
@@ -81,6 +80,16 @@ func TestOwnLexicon(t *testing.T) {
 		}
 		if hits := scan("渡鸦通道")["terms"].([]any); len(hits) != 0 {
 			t.Errorf("removed and still found: %v", hits)
+		}
+		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+			r, err := other.Scan(ctx, tenant, "渡鸦通道")
+			must(t, err)
+			if len(r.Hits) == 0 {
+				break
+			}
+			if time.Since(began) > 10*time.Second {
+				t.Fatal("another process does not notice")
+			}
 		}
 		status, v = analyst.do(t, "GET", "/v1/text/lexicon/versions", "")
 		if items := v["items"].([]any); status != 200 || len(items) != 2 || items[1].(map[string]any)["version"] != 1.0 || len(items[1].(map[string]any)["terms"].([]any)) != 1 {
@@ -99,8 +108,8 @@ func TestOwnLexicon(t *testing.T) {
 	})
 }
 
-// restarted is the base of another process on the same record, which has adopted nothing yet.
-func (h *house) restarted(t *testing.T) *intel.Service {
+// restarted is the detector of another process on the same record: it knows at its start what is confirmed, and watches for more.
+func (h *house) restarted(t *testing.T) *text.Detector {
 	t.Helper()
 	texts, err := text.New(text.Config{Blind: intel.Blind(h.keys), Secret: intel.Secret(h.keys)})
 	must(t, err)
@@ -112,7 +121,11 @@ func (h *house) restarted(t *testing.T) *intel.Service {
 	if len(r.Hits) != 1 {
 		t.Errorf("a restart forgets the lexicon: %v", r.Hits)
 	}
-	return s
+	watching, stop := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() { s.Watch(watching) })
+	t.Cleanup(func() { stop(); done.Wait() })
+	return texts
 }
 
 // TestFamiliesAndInnocent looks a template up, registers it as innocent by two people, and C1 falls silent; taken out, it speaks again.

@@ -276,7 +276,7 @@ func (s *Service) Confirm(ctx context.Context, tenant qingyuan.Tenant, actor qin
 		return nil, err
 	}
 	if t.Source == "" {
-		t.Source = "discovery"
+		t.Source = "本机构文本中发现 / found in this lender's texts"
 	}
 	return s.RequestLexicon(ctx, tenant, actor, LexiconChange{Terms: []lexicon.Term{t}}, id, y.Reason)
 }

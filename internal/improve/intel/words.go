@@ -2,8 +2,9 @@ package intel
 
 import (
 	"cmp"
-	"hash/maphash"
 	"math"
+	"math/bits"
+	"math/rand/v2"
 	"slices"
 
 	"qingyuan"
@@ -64,7 +65,7 @@ type totals struct{ recent, reference, suspect, clear int }
 // counter counts strings of characters level by level: one of n characters only where both of n−1 within it are frequent.
 type counter struct {
 	rules *Rules
-	seed  maphash.Seed
+	seed  uint64 // of the hashes: nobody can write texts that collide
 	docs  []*document
 	// levels[n-1] are the frequent strings of n characters, by hash
 	levels []map[uint64]*tally
@@ -79,7 +80,7 @@ type tally struct {
 
 // words finds the strings of characters in the texts that may be new terms, best first.
 func words(docs []*document, rules *Rules, unusual func([]rune) float64) []*word {
-	c := &counter{rules: rules, seed: maphash.MakeSeed(), docs: docs}
+	c := &counter{rules: rules, seed: rand.Uint64() | 1, docs: docs}
 	slices.SortStableFunc(c.docs, func(a, b *document) int { return cmp.Compare(a.unit, b.unit) })
 	c.measure()
 	for n := 1; n <= rules.MaxChars; n++ {
@@ -139,9 +140,10 @@ func (c *counter) measure() {
 }
 
 func (c *counter) hash(s []rune) uint64 {
-	h := uint64(len(s))
+	h := c.seed + uint64(len(s))
 	for _, r := range s {
-		h = maphash.Comparable(c.seed, [2]uint64{h, uint64(r)})
+		hi, lo := bits.Mul64(h^uint64(r), 0x9e3779b97f4a7c15)
+		h = hi ^ lo
 	}
 	return h
 }
@@ -149,6 +151,7 @@ func (c *counter) hash(s []rune) uint64 {
 // level counts the strings of n characters and keeps the frequent ones; false where there are none.
 func (c *counter) level(n int) bool {
 	counts := map[uint64]*tally{}
+	least := int32(1) // what is dropped where there is too much
 	c.unit(func(u int32, docs []*document) {
 		recent, suspect := period(docs)
 		for _, d := range docs {
@@ -169,7 +172,9 @@ func (c *counter) level(n int) bool {
 			})
 		}
 		if len(counts) > c.rules.MaxWords {
-			rare(counts, 1, u)
+			if rare(counts, least, u); len(counts) > c.rules.MaxWords/2 {
+				least++
+			}
 		}
 	})
 	rare(counts, int32(c.rules.MinWriters)-1, -1)

@@ -1,12 +1,15 @@
 package text_test
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"qingyuan"
 	"qingyuan/internal/prevent/text"
+	"qingyuan/internal/prevent/text/lexicon"
 )
 
 func complaint(n int, author qingyuan.AuthorKind, words string) *qingyuan.Event {
@@ -71,5 +74,83 @@ func TestDisguisedSlang(t *testing.T) {
 		if s.Detail["path"] != "text" {
 			t.Errorf("%s does not say where: %v", s.Code, s.Detail)
 		}
+	}
+}
+
+// TestAdoptUnderLoad swaps the lexicon while texts are read: every reading sees one whole version, and an older one never comes back.
+func TestAdoptUnderLoad(t *testing.T) {
+	d, err := text.New(text.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := func(v int) text.Knowledge {
+		words := lexicon.Term{ID: "own-1", Text: fmt.Sprintf("青鸾渡口%s", []string{"甲", "乙"}[v%2]), Sense: qingyuan.Text{ZH: "暗称", EN: "cover"}, Typology: qingyuan.T3, Source: "test"}
+		return text.Knowledge{Version: int64(v), Lexicon: &lexicon.Lexicon{Name: text.OwnLexicon, Version: v, Terms: []lexicon.Term{words}}}
+	}
+	if err := d.Adopt("t1", term(1)); err != nil {
+		t.Fatal(err)
+	}
+	var readers sync.WaitGroup
+	stop := make(chan struct{})
+	for n := range 4 {
+		readers.Go(func() {
+			last := 0
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				e := &qingyuan.Event{Tenant: "t1", ID: fmt.Sprint("evt_", n, "-", i), Kind: qingyuan.MessageReceived,
+					Data: map[string]any{"text": map[string]any{"author": "customer", "text": "青鸾渡口甲和青鸾渡口乙"}}}
+				for _, s := range d.Detect(e) {
+					if s.Code != text.ConfirmedCode {
+						continue
+					}
+					var v int
+					fmt.Sscanf(s.Detail["lexicon"], "own@%d", &v)
+					if want := []string{"青鸾渡口甲", "青鸾渡口乙"}[v%2]; s.Detail["names"] != want || v < last {
+						t.Errorf("version %d after %d names %s", v, last, s.Detail["names"])
+					}
+					last = v
+				}
+			}
+		})
+	}
+	for v := 2; v < 12; v++ {
+		if err := errors.Join(d.Adopt("t1", term(v)), d.Adopt("t1", term(v-1))); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	readers.Wait()
+	if d.Version("t1") != 11 {
+		t.Errorf("version %d", d.Version("t1"))
+	}
+}
+
+// TestChangedShippedTerm gives a shipped term another variant: the variant is found, and no hit of it counts as the lender's own.
+func TestChangedShippedTerm(t *testing.T) {
+	d, err := text.New(text.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changed lexicon.Term
+	for _, term := range d.Terms(nil) {
+		if term.Text == "停息挂账" {
+			changed = term
+		}
+	}
+	changed.Also = append(changed.Also, "青鸾挂钩")
+	own := &lexicon.Lexicon{Name: text.OwnLexicon, Version: 1, Terms: []lexicon.Term{changed}}
+	if err := d.Adopt("t1", text.Knowledge{Version: 1, Lexicon: own}); err != nil {
+		t.Fatal(err)
+	}
+	e := &qingyuan.Event{Tenant: "t1", ID: "evt_1", Kind: qingyuan.PostObserved, Data: map[string]any{"text": map[string]any{"author": "public", "text": "办理青鸾挂钩的来"}}}
+	if got := codes(d.Detect(e)); got["C2"] == 0 || got[text.ConfirmedCode] != 0 {
+		t.Errorf("%v", got)
+	}
+	if terms := d.Terms(own); len(terms) != len(d.Terms(nil)) {
+		t.Errorf("%d terms, %d shipped", len(terms), len(d.Terms(nil)))
 	}
 }

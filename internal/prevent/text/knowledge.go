@@ -54,7 +54,7 @@ type Template struct {
 type known struct {
 	Knowledge
 	words *lexicon.Matcher
-	own   map[string]bool // ids of the tenant's terms
+	own   map[string]bool // ids of the tenant's terms that are not shipped
 	name  string          // detector@version
 }
 
@@ -75,6 +75,9 @@ func (d *Detector) Adopt(t qingyuan.Tenant, k Knowledge) error {
 		for _, term := range k.Lexicon.Terms {
 			fresh.own[term.ID] = true
 		}
+		for _, term := range d.Terms(nil) { // a shipped term that was changed is still no news
+			delete(fresh.own, term.ID)
+		}
 	}
 	for was := texts.known.Load(); was.Version <= k.Version; was = texts.known.Load() {
 		if texts.known.CompareAndSwap(was, fresh) {
@@ -93,17 +96,23 @@ func (d *Detector) Version(t qingyuan.Tenant) int64 {
 	return texts.known.Load().Version
 }
 
-// Terms lists the terms that the tenant's texts are searched for, the shipped ones first.
+// Terms lists the shipped terms and those of a tenant's own lexicon, which replace the shipped ones with the same id; own may be nil.
 func (d *Detector) Terms(own *lexicon.Lexicon) (all []lexicon.Term) {
 	lists := slices.Clone(d.lexicons)
 	if own != nil {
 		lists = append(lists, own)
 	}
+	at := map[string]int{}
 	for _, l := range lists {
 		for _, t := range l.Terms {
 			if t.Typology == "" {
 				t.Typology = l.Typology
 			}
+			if i, ok := at[t.ID]; ok {
+				all[i] = t
+				continue
+			}
+			at[t.ID] = len(all)
 			all = append(all, t)
 		}
 	}
@@ -116,7 +125,7 @@ func (d *Detector) newKnown() *known { return &known{words: d.words, name: detec
 // confirmed are signals of the tenant's own terms, one for each typology, with the version of the lexicon and the terms in words: a
 // decision that reads them explains itself.
 func (k *known) confirmed(r *lexicon.Result, author qingyuan.AuthorKind) (out []qingyuan.Signal) {
-	if len(k.own) == 0 {
+	if len(k.own) == 0 || !speaks(author) {
 		return nil
 	}
 	at := map[qingyuan.Typology]int{}
@@ -142,15 +151,18 @@ func (k *known) confirmed(r *lexicon.Result, author qingyuan.AuthorKind) (out []
 	return out
 }
 
+// speaks says whether a text by this kind of author can be an agent's or his customer's: the lender's own notices and its operators' summaries are
+// not.
+func speaks(author qingyuan.AuthorKind) bool {
+	return author != qingyuan.AuthorLender && author != qingyuan.AuthorOperator
+}
+
 // recognise finds templates of gangs and contacts of agents in an event.
 func (d *Detector) recognise(k *known, e *qingyuan.Event) (out []qingyuan.Signal) {
 	if len(k.Templates) == 0 && len(k.Contacts) == 0 {
 		return nil
 	}
 	for _, w := range Texts(e) {
-		if w.Author == qingyuan.AuthorLender || w.Author == qingyuan.AuthorOperator {
-			continue
-		}
 		out = append(out, d.template(k, e.Tenant, w)...)
 	}
 	return append(out, d.agents(k, e)...)
@@ -158,7 +170,7 @@ func (d *Detector) recognise(k *known, e *qingyuan.Event) (out []qingyuan.Signal
 
 // template says which template of a gang the text follows, if any.
 func (d *Detector) template(k *known, tenant qingyuan.Tenant, w Written) []qingyuan.Signal {
-	if len(k.Templates) == 0 {
+	if len(k.Templates) == 0 || !speaks(w.Author) {
 		return nil
 	}
 	set, err := d.Shingles(tenant, w.Text)
