@@ -43,6 +43,7 @@ type FamilySummary struct {
 	FirstSeen time.Time `json:"first_seen"`
 	LastSeen  time.Time `json:"last_seen"`
 	Innocent  string    `json:"innocent,omitempty" doc:"Registered template that it follows"`
+	Excerpt   string    `json:"excerpt,omitempty" doc:"Of a list: the beginning of its earliest text, masked"`
 }
 
 type familiesInput struct {
@@ -76,14 +77,25 @@ func (s *Server) listFamilies(ctx context.Context, p auth.Principal, in *familie
 		last := all[len(all)-1]
 		out.Body.NextCursor = qingyuan.CursorOf(int64(intel.Measure(last, f.Growth)), last.ID)
 	}
+	ids := make([]string, len(all))
+	for i, a := range all {
+		ids[i] = a.ID
+	}
+	excerpts, err := s.cfg.Intel.Excerpts(ctx, p.Tenant, ids)
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range all {
-		out.Body.Items = append(out.Body.Items, familySummary(a))
+		v := familySummary(a)
+		v.Excerpt = excerpts[a.ID]
+		out.Body.Items = append(out.Body.Items, v)
 	}
 	return out, nil
 }
 
 func familySummary(a family.Summary) FamilySummary {
-	return FamilySummary{a.ID, string(a.Author), a.Size, a.Recent, a.Subjects, a.Cities, a.First, a.Last, a.Innocent}
+	return FamilySummary{ID: a.ID, Author: string(a.Author), Size: a.Size, Recent: a.Recent, Subjects: a.Subjects, Cities: a.Cities, FirstSeen: a.First,
+		LastSeen: a.Last, Innocent: a.Innocent}
 }
 
 // MemberView is one text of a family.

@@ -65,6 +65,29 @@ func (s *Service) Families(_ context.Context, tenant qingyuan.Tenant, f FamilyFi
 	return all[:min(len(all), f.Limit)], nil
 }
 
+// excerptLength is how much of a family's text a list shows, in characters.
+const excerptLength = 60
+
+// Excerpts reads the beginnings of texts of the record by their ids, masked. A text whose person was erased is left out.
+func (s *Service) Excerpts(ctx context.Context, tenant qingyuan.Tenant, ids []string) (map[string]string, error) {
+	all := make(map[string]string, len(ids))
+	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
+		for _, id := range ids {
+			text, _, err := s.masked(tx, id)
+			if qingyuan.CodeOf(err) == qingyuan.NotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			runes := []rune(text)
+			all[id] = string(runes[:min(len(runes), excerptLength)])
+		}
+		return nil
+	})
+	return all, err
+}
+
 func (f *FamilyFilter) measure(a family.Summary) int { return Measure(a, f.Growth) }
 
 // Measure is what families are ordered by.

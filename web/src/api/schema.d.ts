@@ -3027,6 +3027,8 @@ export interface components {
             author: string;
             /** Format: int64 */
             cities: number;
+            /** @description Of a list: the beginning of its earliest text, masked */
+            excerpt?: string;
             /** Format: date-time */
             first_seen: string;
             /** @description event/path of its earliest text */
@@ -3055,6 +3057,8 @@ export interface components {
             city_names: string[] | null;
             /** @description Shared within the family */
             contacts: components["schemas"]["TextContactView"][] | null;
+            /** @description Of a list: the beginning of its earliest text, masked */
+            excerpt?: string;
             /** Format: date-time */
             first_seen: string;
             /** @description event/path of its earliest text */

@@ -2,6 +2,8 @@
 // key that code uses is checked by the compiler.
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import textEn from "../improve/text/en.json";
+import textZh from "../improve/text/zh-CN.json";
 import intakeEn from "../intake/en.json";
 import intakeZh from "../intake/zh-CN.json";
 import approvalsEn from "../prevent/approvals/en.json";
@@ -27,6 +29,7 @@ export const resources = {
     approvals: approvalsZh,
     lists: listsZh,
     overview: overviewZh,
+    text: textZh,
   },
   en: {
     shell: shellEn,
@@ -36,6 +39,7 @@ export const resources = {
     approvals: approvalsEn,
     lists: listsEn,
     overview: overviewEn,
+    text: textEn,
   },
 } as const satisfies Record<Language, unknown>;
 

@@ -1,11 +1,26 @@
 // The rooms of the house in the order money moves, with the pages each has today. A room without pages is not shown.
 import type { LinkProps } from "@tanstack/react-router";
+import { improvePages } from "../improve/pages";
 import { preventPages } from "../prevent/pages";
 import { useSession } from "./session";
 
 export interface Page {
   to: NonNullable<LinkProps["to"]>;
-  id: "overview" | "decisions" | "holds" | "rules" | "backtests" | "snoozes" | "lists" | "models" | "approvals";
+  id:
+    | "overview"
+    | "decisions"
+    | "holds"
+    | "rules"
+    | "backtests"
+    | "snoozes"
+    | "lists"
+    | "models"
+    | "approvals"
+    | "texts"
+    | "discovery"
+    | "families"
+    | "lexicon"
+    | "contacts";
   key: string; // pressed after g
   needs: string; // the permission without which it shows nothing
 }
@@ -26,7 +41,7 @@ export interface Command {
 const house: readonly Room[] = [
   { id: "prevent", pages: preventPages },
   { id: "handle", pages: [] },
-  { id: "improve", pages: [] },
+  { id: "improve", pages: improvePages },
 ];
 
 // useRooms gives the rooms with the pages that the person who is signed in may see.

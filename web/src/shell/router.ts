@@ -1,5 +1,6 @@
 import { createRouter } from "@tanstack/react-router";
 import { createElement } from "react";
+import { textRoutes } from "../improve/text/routes";
 import { intakeRoutes } from "../intake/routes";
 import { preventRoutes } from "../prevent/routes";
 import { ProblemView } from "./problem";
@@ -7,7 +8,7 @@ import { rootRoute } from "./root";
 import { parseSearch, stringifySearch } from "./search";
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([...preventRoutes, ...intakeRoutes]),
+  routeTree: rootRoute.addChildren([...preventRoutes, ...intakeRoutes, ...textRoutes]),
   parseSearch,
   stringifySearch,
   defaultErrorComponent: ({ error, reset }) => createElement(ProblemView, { error, retry: reset }),

@@ -11,6 +11,11 @@ type Vocabulary =
   | "rules:population"
   | "approvals:kind"
   | "lists:match"
+  | "text:author"
+  | "text:contact"
+  | "text:context"
+  | "text:intent"
+  | "text:finding"
   | "shell:role";
 
 // useWord gives the word for a code of the API, and the code itself where this console does not know it yet.
