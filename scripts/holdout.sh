@@ -2,10 +2,16 @@
 # Trains on 70 % of a file and prints the evaluation of the other 30 % as JSON.
 #
 #   scripts/holdout.sh model FILE.csv TARGET [SEED]
+#   scripts/holdout.sh api FILE.csv TARGET [SEED]       the other 30 % goes through the API, to decisions by a ruleset that names the model
 #   scripts/holdout.sh text FILE.jsonl LABEL [SEED]     rows of one dup_cluster stay on one side
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 kind=$1 file=$2 target=$3 seed=${4:-1}
+if [ "$kind" = api ]; then
+  QINGYUAN_HOLDOUT=$(realpath "$file") QINGYUAN_HOLDOUT_TARGET=$target QINGYUAN_HOLDOUT_SEED=$seed \
+    go test ./internal/api -run '^TestHoldout$' -v -count 1 -timeout 30m | sed -n 's/^holdout: //p; /^--- FAIL/,$p' >&1
+  exit "${PIPESTATUS[0]}"
+fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 - "$kind" "$file" "$seed" "$dir" <<'PY'
@@ -33,5 +39,5 @@ case $kind in
     bin/qingyuan train text --data "$dir/train" --label "$target" --seed "$seed" --out "$dir/model" >&2
     bin/qingyuan eval text --model "$dir/model" --data "$dir/test" --label "$target" --json
     ;;
-  *) echo "usage: holdout.sh model|text FILE TARGET [SEED]" >&2; exit 2 ;;
+  *) echo "usage: holdout.sh model|api|text FILE TARGET [SEED]" >&2; exit 2 ;;
 esac

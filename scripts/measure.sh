@@ -35,6 +35,7 @@ case ${1:-} in
     evaluate text-fbs "$data/text/fbs_sms4.jsonl" scripts/holdout.sh text "$data/text/fbs_sms4.jsonl" label
     evaluate text-teleanti "$data/text/teleanti_dialogues.jsonl" scripts/holdout.sh text "$data/text/teleanti_dialogues.jsonl" label
     evaluate model-credit testdata/uci_credit_default.csv scripts/holdout.sh model testdata/uci_credit_default.csv y
+    evaluate model-credit-api testdata/uci_credit_default.csv scripts/holdout.sh api testdata/uci_credit_default.csv y
     evaluate model-claims "$data/tabular/vehicle_claim_fraud.csv" scripts/holdout.sh model "$data/tabular/vehicle_claim_fraud.csv" y
     scripts/record.sh api-fuzz --data api/openapi.yaml -- scripts/schemathesis.sh
     evaluate quarter-dev internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh dev 31 3000
