@@ -37,6 +37,10 @@ func TestModels(t *testing.T) {
 		if status != 200 || card["version"] != version || len(card["importance"].([]any)) == 0 {
 			t.Errorf("card: %d %v", status, got)
 		}
+		status, scores, _ := h.call(t, "GET", "/v1/models/"+version+"/scores", "")
+		if status != 200 || scores["n"] != 0.0 || scores["psi"] != 0.0 || len(scores["then"].([]any)) != len(scores["cuts"].([]any))+2 {
+			t.Errorf("scores: %d %v", status, scores)
+		}
 		if status, _, _ := h.call(t, "GET", "/v1/models/mdl_00000000000000000000000000000000", ""); status != 404 {
 			t.Errorf("unknown: %d", status)
 		}

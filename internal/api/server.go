@@ -97,6 +97,7 @@ func New(cfg Config) (*Server, error) {
 	s.jobs()
 	s.models()
 	s.closedCases()
+	s.modelScores()
 	s.law()
 	s.approvals()
 	s.texts()

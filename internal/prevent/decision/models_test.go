@@ -196,6 +196,18 @@ func TestModelsReplay(t *testing.T) {
 				t.Fatalf("champion %v, challenger %v", p, c)
 			}
 		})
+		for i, v := range versions {
+			said, err := h.svc.ModelScores(ctx, tenant, v)
+			must(t, err)
+			if len(said.Uses) != 1 || said.Uses[0].Challenger != (i == 1) || said.Uses[0].Beside != versions[1-i] || len(said.Scores) != 30 || len(said.Pairs) != 30 {
+				t.Fatalf("scores of model %d: %+v", i, said)
+			}
+			for _, p := range said.Pairs {
+				if p[i] >= p[1-i] {
+					t.Fatalf("champion and challenger are mixed up: %v", p)
+				}
+			}
+		}
 		replay(t, h)
 		for _, v := range []int{alone, challenged} {
 			r, err := h.svc.Backtest(ctx, tenant, decision.BacktestRequest{ID: "first", Version: v})

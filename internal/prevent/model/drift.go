@@ -163,3 +163,13 @@ func (b *Baseline) check() error {
 	}
 	return nil
 }
+
+// Against counts values by the bins, and gives the population stability index of them against the bins' own counts. No values
+// give 0.
+func (b *Bins) Against(values []float64) (counts []float64, psi float64) {
+	counts = b.countNumbers(values)
+	if len(values) > 0 {
+		psi = stability(b.Counts, counts)
+	}
+	return counts, psi
+}

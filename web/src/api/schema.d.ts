@@ -1182,6 +1182,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{version}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a trained model is used, how far its scores have drifted, and how it compares with the model beside it */
+        get: operations["get-model-scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/overview": {
         parameters: {
             query?: never;
@@ -2118,6 +2135,30 @@ export interface components {
         Baseline: {
             columns: components["schemas"]["Bins"][] | null;
             score: components["schemas"]["Bins"];
+        };
+        BesideView: {
+            /**
+             * Format: double
+             * @description Mean size of the difference
+             */
+            difference: number;
+            /**
+             * Format: int64
+             * @description Events to which this model gives more
+             */
+            higher: number;
+            /**
+             * Format: double
+             * @description Mean probability of this model
+             */
+            mean: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: double
+             * @description Mean probability of the other
+             */
+            other_mean: number;
         };
         Bins: {
             column?: string;
@@ -3632,6 +3673,48 @@ export interface components {
             /** @description What was absent, or how the rule failed */
             missing: string;
             rule: string;
+        };
+        ModelScoresView: {
+            /**
+             * Format: int64
+             * @description Decisions in which it gave nothing
+             */
+            absent: number;
+            /** @description Where it stood beside another model */
+            beside?: components["schemas"]["BesideView"];
+            /** @description Bin k holds scores from cut k-1 to below cut k; a last bin holds those without a value */
+            cuts: number[] | null;
+            /**
+             * Format: int64
+             * @description Latest decisions that it scored, at most 2,000 a use
+             */
+            n: number;
+            /** @description Share of each bin in the latest decisions */
+            now: number[] | null;
+            /**
+             * Format: double
+             * @description Population stability index of the scores: below .1 stable, to .25 shifting, above shifted; 0 without scores
+             */
+            psi: number;
+            /** @description Share of each bin out of fold, when it was trained */
+            then: number[] | null;
+            uses: components["schemas"]["ModelUseView"][] | null;
+        };
+        ModelUseView: {
+            /** @description The trained model that stands beside it */
+            beside?: string;
+            /** @description Id within the ruleset */
+            model: string;
+            /** Format: int64 */
+            percent?: number;
+            /**
+             * @description A challenger is recorded and read by no rule
+             * @enum {string}
+             */
+            role: "champion" | "challenger";
+            ruleset: components["schemas"]["RulesetRef"];
+            /** @enum {string} */
+            stage: "draft" | "shadow" | "rollout" | "live";
         };
         ModelView: {
             /** Format: date-time */
@@ -14904,6 +14987,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-model-scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelScoresView"];
                 };
             };
             /** @description Bad Request */

@@ -8,5 +8,6 @@ export const preventPages: readonly Page[] = [
   { to: "/backtests", id: "backtests", key: "b", needs: "rulesets:read" },
   { to: "/snoozes", id: "snoozes", key: "s", needs: "rulesets:read" },
   { to: "/lists", id: "lists", key: "l", needs: "lists:read" },
+  { to: "/models", id: "models", key: "m", needs: "models:read" },
   { to: "/approvals", id: "approvals", key: "a", needs: "lists:read" },
 ];

@@ -4,6 +4,7 @@ import { text } from "../shell/search";
 import { approvalsRoute } from "./approvals/routes";
 import { type DecisionFilters, readFilters } from "./filters";
 import { listRoutes } from "./lists/routes";
+import { modelRoutes } from "./models/routes";
 import { overviewRoute } from "./overview/routes";
 import { ruleRoutes } from "./rules/routes";
 
@@ -53,5 +54,6 @@ export const preventRoutes = [
   holdsRoute,
   ...ruleRoutes,
   ...listRoutes,
+  ...modelRoutes,
   approvalsRoute,
 ] as const;

@@ -11,6 +11,8 @@ import approvalsZh from "../prevent/approvals/zh-CN.json";
 import preventEn from "../prevent/en.json";
 import listsEn from "../prevent/lists/en.json";
 import listsZh from "../prevent/lists/zh-CN.json";
+import modelsEn from "../prevent/models/en.json";
+import modelsZh from "../prevent/models/zh-CN.json";
 import overviewEn from "../prevent/overview/en.json";
 import overviewZh from "../prevent/overview/zh-CN.json";
 import rulesEn from "../prevent/rules/en.json";
@@ -28,6 +30,7 @@ export const resources = {
     rules: rulesZh,
     approvals: approvalsZh,
     lists: listsZh,
+    models: modelsZh,
     overview: overviewZh,
     text: textZh,
   },
@@ -38,6 +41,7 @@ export const resources = {
     rules: rulesEn,
     approvals: approvalsEn,
     lists: listsEn,
+    models: modelsEn,
     overview: overviewEn,
     text: textEn,
   },
