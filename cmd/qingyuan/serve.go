@@ -282,6 +282,7 @@ type serveCommand struct {
 	Secure bool          `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
 	Every  time.Duration `help:"How often the windows are written to disk, so that a start after a crash reads little of the record." name:"snapshot-every" default:"10m" env:"QINGYUAN_SNAPSHOT_EVERY"`
 	Lease  time.Duration `help:"On PostgreSQL: how long a tenant waits for another server when the one that decides for it dies." default:"10s" env:"QINGYUAN_LEASE"`
+	AtOnce int           `help:"Decisions worked on at once; more are refused with 503 and Retry-After." name:"decisions-at-once" default:"128" env:"QINGYUAN_DECISIONS_AT_ONCE"`
 	Rate   float64       `help:"Requests per second that one caller may send; 0 is no bound." default:"0" env:"QINGYUAN_RATE"`
 }
 

@@ -65,6 +65,7 @@ type house struct {
 	imports   *imports.Service
 
 	complaints *complaint.Service
+	config     api.Config
 }
 
 func build(t *testing.T, db *store.DB) *house {
@@ -112,7 +113,7 @@ func build(t *testing.T, db *store.DB) *house {
 	must(t, err)
 	exhibits, err := evidence.NewService(evidence.Config{DB: db, Keys: ring})
 	must(t, err)
-	s, err := api.New(api.Config{
+	h.config = api.Config{
 		DB:         db,
 		Keys:       ring,
 		Auth:       accounts,
@@ -130,7 +131,8 @@ func build(t *testing.T, db *store.DB) *house {
 		Education:  taught,
 		Metrics:    telemetry.NewMetrics(),
 		Version:    "test",
-	})
+	}
+	s, err := api.New(h.config)
 	must(t, err)
 	h.api, h.exhibits, h.complaints = s, exhibits, desk
 	srv := httptest.NewServer(s)

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,4 +80,53 @@ func (l *limiter) takeFor(id string) time.Duration {
 		r.CancelAt(now)
 	}
 	return wait
+}
+
+// Admission bounds what the server works on at once, so that overload costs those who come too late and not everybody: whoever finds no
+// place is told so at once (503 with Retry-After), before anything is read or looked up for him.
+type Admission struct {
+	Decisions int // decisions and events; 0: 128
+	Others    int // everything else of the API, streams left out; 0: 64
+	Streams   int // open streams; 0: 500
+}
+
+// gate lets a bounded number in.
+type gate chan struct{}
+
+func newGate(n, otherwise int) gate {
+	if n <= 0 {
+		n = otherwise
+	}
+	return make(gate, n)
+}
+
+// enter takes a place; leave gives it back. Errors: unavailable where there is none.
+func (g gate) enter() (leave func(), err error) {
+	select {
+	case g <- struct{}{}:
+		return func() { <-g }, nil
+	default:
+		return nil, qingyuan.Errorf(qingyuan.Unavailable, "the server is at its limit; nothing was done: try again after the time in Retry-After")
+	}
+}
+
+// gates are the server's.
+type gates struct{ decisions, others, streams gate }
+
+func newGates(a Admission) gates {
+	return gates{newGate(a.Decisions, 128), newGate(a.Others, 64), newGate(a.Streams, 500)}
+}
+
+// gateOf is the gate that a request must pass, nil where there is none: who watches the process must get through, and files of the
+// console are no work.
+func (s *Server) gateOf(r *http.Request) gate {
+	switch path := r.URL.Path; {
+	case r.Method == http.MethodPost && (path == "/v1/decisions" || path == "/v1/events"):
+		return s.gates.decisions
+	case path == "/v1/stream":
+		return s.gates.streams
+	case strings.HasPrefix(path, "/v1/"):
+		return s.gates.others
+	}
+	return nil
 }

@@ -53,7 +53,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	case e.Code == qingyuan.Internal:
 		p.Detail = "The fault is ours. It is in the log under the request id."
 		slog.ErrorContext(ctx, "request failed", "request_id", p.RequestID, "error", err)
-	case e.Code == qingyuan.Unavailable:
+	case e.Code == qingyuan.Unavailable && e.Unwrap() != nil: // a refusal under load has no cause, and is counted instead
 		slog.WarnContext(ctx, "request refused", "request_id", p.RequestID, "error", err)
 	case e.Code == qingyuan.Invalid && e.Field == bodyTooLarge:
 		p.StatusNo, p.Field = http.StatusRequestEntityTooLarge, ""

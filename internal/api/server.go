@@ -57,6 +57,7 @@ type Config struct {
 	Version    string
 	Secure     bool // the console is reached over HTTPS: cookies say so
 	Rate       Rate
+	Admission  Admission
 	Ready      func() error // nil: ready once the database answers
 }
 
@@ -67,6 +68,7 @@ type Server struct {
 	api     huma.API
 	limiter *limiter
 	signIns *limiter
+	gates   gates
 	ballots map[string]ballotBox // by kind of approval
 }
 
@@ -75,7 +77,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), signIns: newLimiter(signInRate), ballots: map[string]ballotBox{}}
+	s := &Server{cfg: cfg, mux: http.NewServeMux(), limiter: newLimiter(cfg.Rate), signIns: newLimiter(signInRate), gates: newGates(cfg.Admission), ballots: map[string]ballotBox{}}
 	humaErrors()
 	hc := huma.DefaultConfig("Qingyuan", cfg.Version)
 	hc.Info.Description = "Governance of the financial black/grey market for consumer lenders (清源)."
@@ -160,6 +162,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost && r.URL.Path == "/v1/session" && s.signIns.takeFor(hostOf(r)) > 0 {
 		fail(rec, r, qingyuan.Errorf(qingyuan.TooMany, "too many sign-ins from this address; wait a little"))
 		return
+	}
+	if g := s.gateOf(r); g != nil {
+		leave, err := g.enter()
+		if err != nil {
+			fail(rec, r, err)
+			return
+		}
+		defer leave()
 	}
 	s.mux.ServeHTTP(rec, r)
 }

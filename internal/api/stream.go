@@ -18,6 +18,9 @@ import (
 // keepAlive is how often a quiet stream says that it lives.
 const keepAlive = 15 * time.Second
 
+// stuck is how long a stream may wait for a client that does not read.
+const stuck = 30 * time.Second
+
 // stream registers GET /v1/stream: server-sent events of decisions as they are made. A client that was away names the
 // last seq it saw in Last-Event-ID and misses nothing.
 func (s *Server) stream() {
@@ -39,11 +42,12 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	control.SetWriteDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	fmt.Fprint(w, "retry: 2000\n\n")
 	control.Flush()
 	for {
+		// Nothing is held while it is written: a client that does not read keeps nobody waiting, and is let go after a while.
+		control.SetWriteDeadline(time.Now().Add(stuck))
 		committed := s.cfg.DB.Committed(p.Tenant)
 		entries, err := s.outbox(r, p, after)
 		if err != nil {
@@ -66,6 +70,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-committed:
 		case <-time.After(keepAlive):
+			control.SetWriteDeadline(time.Now().Add(stuck))
 			fmt.Fprint(w, ": alive\n\n")
 			if _, err := s.identify(r); err != nil { // signed out or revoked meanwhile
 				return
