@@ -95,10 +95,11 @@ func (openAPICommand) Run() error {
 
 // adminCommand works on the installation itself; the server must not be running on the embedded database.
 type adminCommand struct {
-	Tenant createTenantCommand `cmd:"" help:"Make a tenant with its keys, ruleset and first administrator."`
-	Key    createKeyCommand    `cmd:"" help:"Make an API key."`
-	Keys   keysCommand         `cmd:"" help:"The keys that personal data are sealed with."`
-	Audit  auditCommand        `cmd:"" help:"The audit chain."`
+	Tenant  createTenantCommand `cmd:"" help:"Make a tenant with its keys, ruleset and first administrator."`
+	Key     createKeyCommand    `cmd:"" help:"Make an API key."`
+	Account accountCommand      `cmd:"" help:"Accounts of people."`
+	Keys    keysCommand         `cmd:"" help:"The keys that personal data are sealed with."`
+	Audit   auditCommand        `cmd:"" help:"The audit chain."`
 }
 
 type createTenantCommand struct {

@@ -63,6 +63,9 @@ func (s *Server) accounts() {
 		Summary: "Disable an account; its sessions end at once", DefaultStatus: http.StatusNoContent, Errors: []int{404, 409}}, manage, s.disableAccount)
 	guarded(s, huma.Operation{OperationID: "reset-password", Method: http.MethodPost, Path: "/v1/accounts/{id}/password", Tags: tag,
 		Summary: "Give an account a new first password", Errors: []int{404, 409}}, manage, s.resetPassword)
+	guarded(s, huma.Operation{OperationID: "reset-second-factor", Method: http.MethodDelete, Path: "/v1/accounts/{id}/second-factor", Tags: tag,
+		Summary: "Take the second factor from an account whose owner has lost it; its sessions end", DefaultStatus: http.StatusNoContent, Errors: []int{404}},
+		manage, s.resetSecondFactor)
 }
 
 // AccountView is one person's account.
@@ -74,11 +77,12 @@ type AccountView struct {
 	DisabledAt  *time.Time `json:"disabled_at,omitempty"`
 	LockedUntil *time.Time `json:"locked_until,omitempty"`
 	MustChange  bool       `json:"must_change"`
+	Second      bool       `json:"second_factor" doc:"It has a second factor"`
 }
 
 func accountView(a auth.Account) AccountView {
 	return AccountView{ID: a.ID, Name: a.Name, Role: string(a.Role), CreatedAt: a.CreatedAt.UTC(), DisabledAt: timeOrNil(a.DisabledAt),
-		LockedUntil: timeOrNil(a.LockedUntil), MustChange: a.MustChange}
+		LockedUntil: timeOrNil(a.LockedUntil), MustChange: a.MustChange, Second: a.TOTP}
 }
 
 type accountsPage struct {
@@ -127,6 +131,10 @@ func (s *Server) createAccount(ctx context.Context, p auth.Principal, in *create
 
 func (s *Server) disableAccount(ctx context.Context, p auth.Principal, in *keyInput) (*struct{}, error) {
 	return nil, s.cfg.Auth.DisableAccount(ctx, p, in.ID)
+}
+
+func (s *Server) resetSecondFactor(ctx context.Context, p auth.Principal, in *keyInput) (*struct{}, error) {
+	return nil, s.cfg.Auth.ResetSecondFactor(ctx, p, in.ID)
 }
 
 type firstPassword struct {

@@ -74,7 +74,7 @@ func build(t *testing.T, db *store.DB) *house {
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
-	accounts, err := auth.New(auth.Config{DB: db})
+	accounts, err := auth.New(auth.Config{DB: db, Keys: ring})
 	must(t, err)
 	events, err := intake.New(intake.Config{DB: db, Keys: ring})
 	must(t, err)

@@ -91,6 +91,7 @@ func New(cfg Config) (*Server, error) {
 	s.api = humago.New(s.mux, hc)
 	s.health()
 	s.sessions()
+	s.ownSessions()
 	s.decisions()
 	s.events()
 	s.rulesets()
@@ -263,7 +264,7 @@ func (s *Server) identify(r *http.Request) (auth.Principal, error) {
 	if bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return s.cfg.Auth.Key(r.Context(), bearer)
 	}
-	cookie, err := r.Cookie(sessionCookie)
+	cookie, err := r.Cookie(s.sessionCookie())
 	if err != nil {
 		return auth.Principal{}, qingyuan.Errorf(qingyuan.Unauthorized, "sign in, or send an API key as a bearer token")
 	}

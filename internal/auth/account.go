@@ -23,21 +23,25 @@ type Account struct {
 	DisabledAt  time.Time // zero where it is in use
 	LockedUntil time.Time // in the past where sign-in is not paused
 	MustChange  bool      // the password in force is one the platform made
+	TOTP        bool      // it has a second factor
 }
 
 // account is a row with what never leaves the package.
 type account struct {
 	Account
-	hash   string
-	failed int64
+	hash     string
+	failed   int64
+	totp     []byte // sealed
+	totpLast int64  // the newest step whose code was used
 }
 
-const accountColumns = `id, name, role, password_hash, must_change, failed, locked_until, created_at, disabled_at`
+const accountColumns = `id, name, role, password_hash, must_change, failed, locked_until, created_at, disabled_at, totp, totp_last`
 
 func (a *account) fields() (dest []any, done func()) {
 	var locked, created int64
 	var disabled *int64
-	return []any{&a.ID, &a.Name, &a.Role, &a.hash, &a.MustChange, &a.failed, &locked, &created, &disabled}, func() {
+	return []any{&a.ID, &a.Name, &a.Role, &a.hash, &a.MustChange, &a.failed, &locked, &created, &disabled, &a.totp, &a.totpLast}, func() {
+		a.TOTP = len(a.totp) > 0
 		a.LockedUntil, a.CreatedAt, a.DisabledAt = moment(&locked), moment(&created), moment(disabled)
 	}
 }
@@ -177,7 +181,8 @@ func (s *Service) Accounts(ctx context.Context, by Principal, page qingyuan.Page
 	return list, next, err
 }
 
-// DisableAccount ends an account for good, with its sessions; disabling it again changes nothing. Errors: forbidden;
+// DisableAccount ends an account for good, with its sessions and the API keys it made, but for those of the lender's systems, which go
+// on working when their maker leaves: revoke or replace them apart; disabling it again changes nothing. Errors: forbidden;
 // not_found; conflict for the last administrator, without whom nobody could manage accounts.
 func (s *Service) DisableAccount(ctx context.Context, by Principal, id string) error {
 	return s.manage(ctx, by, id, func(tx *store.Tx, a account) error {
@@ -191,6 +196,9 @@ func (s *Service) DisableAccount(ctx context.Context, by Principal, id string) e
 			return err
 		}
 		if err := endSessions(tx, id); err != nil {
+			return err
+		}
+		if err := s.endOwnKeys(tx, id); err != nil {
 			return err
 		}
 		return emit(tx, "account.disabled", id, by.Actor)

@@ -216,6 +216,34 @@ func (s *Service) Key(ctx context.Context, secret string) (Principal, error) {
 	return p, nil
 }
 
+// endOwnKeys revokes the keys that an account made for people's roles.
+func (s *Service) endOwnKeys(tx *store.Tx, account string) error {
+	rows, err := tx.Query(`SELECT id FROM api_key WHERE tenant = $1 AND created_by = $2 AND role <> $3 AND revoked_at IS NULL`, account, string(System))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	rows.Close()
+	for _, id := range ids {
+		if _, err := tx.Exec(`UPDATE api_key SET revoked_at = $3 WHERE tenant = $1 AND id = $2`, id, s.cfg.Now().UnixMicro()); err != nil {
+			return err
+		}
+		tx.OnCommit(func() { s.keys.forget(keyRef{tx.Tenant(), id}) })
+	}
+	return nil
+}
+
 func unknownKey() error { return qingyuan.Errorf(qingyuan.NotFound, "there is no such key") }
 
 func noKey() error {

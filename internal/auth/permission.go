@@ -170,6 +170,7 @@ type Principal struct {
 	Role       Role
 	Scopes     []Permission // of an API key, which may do nothing else; others have none
 	MustChange bool         // the password must be changed first: nothing else is allowed
+	MustEnrol  bool         // the policy asks for a second factor first: nothing else is allowed
 }
 
 // Can reports whether p may do the action on resources of its tenant.
@@ -177,7 +178,7 @@ func (p Principal) Can(a Action, r Resource) bool {
 	want := Permission{r, a}
 	switch p.Actor.Kind {
 	case qingyuan.ActorUser:
-		return !p.MustChange && p.Role.Allows(want)
+		return !p.MustChange && !p.MustEnrol && p.Role.Allows(want)
 	case qingyuan.ActorKey:
 		return slices.Contains(p.Scopes, want) && p.Role.Allows(want)
 	case qingyuan.ActorSystem:
@@ -193,6 +194,9 @@ func (p Principal) Require(a Action, r Resource) error {
 	}
 	if p.MustChange {
 		return qingyuan.Errorf(qingyuan.Forbidden, "change your password first")
+	}
+	if p.MustEnrol {
+		return qingyuan.Errorf(qingyuan.Forbidden, "set up a second factor first")
 	}
 	return qingyuan.Errorf(qingyuan.Forbidden, "this needs the permission %s", Permission{r, a})
 }

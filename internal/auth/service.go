@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/keys"
 	"qingyuan/internal/store"
 )
 
@@ -24,9 +25,13 @@ func Migrations() store.Line {
 
 // Config says what the service stands on.
 type Config struct {
-	DB  *store.DB
-	Now func() time.Time // nil: time.Now
-	Log *slog.Logger     // nil: slog.Default()
+	DB *store.DB
+	// Keys seals second factors; nil: there are none.
+	Keys *keys.Ring
+	// SecondFactor lists the roles that may do nothing before they have one.
+	SecondFactor []Role
+	Now          func() time.Time // nil: time.Now
+	Log          *slog.Logger     // nil: slog.Default()
 }
 
 // Service knows the accounts, sessions and API keys of every tenant. It is safe for concurrent use.

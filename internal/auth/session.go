@@ -50,6 +50,19 @@ func ended() error {
 // SignIn checks a name and password and opens a session; token is what the browser keeps, in a cookie that is Secure,
 // HttpOnly and SameSite. Errors: unauthorized, always in the same words; too_many where too many people sign in at once.
 func (s *Service) SignIn(ctx context.Context, t qingyuan.Tenant, name, password string) (_ Session, token string, err error) {
+	return s.Enter(ctx, t, Credentials{Name: name, Password: password})
+}
+
+// Credentials are what a person signs in with.
+type Credentials struct {
+	Name, Password string
+	Code           string // of the second factor, or a recovery code; empty where there is none
+}
+
+// Enter is SignIn with a second factor. An account that has one and sends no code gets unauthorized with Field code, which tells those
+// who know the password that it was right; a wrong code counts as a failure.
+func (s *Service) Enter(ctx context.Context, t qingyuan.Tenant, c Credentials) (_ Session, token string, err error) {
+	name, password := c.Name, c.Password
 	var a account
 	known, err := s.tenantExists(ctx, t)
 	if name = foldName(name); err == nil && known && checkName(name) == nil {
@@ -69,7 +82,7 @@ func (s *Service) SignIn(ctx context.Context, t qingyuan.Tenant, name, password 
 		return Session{}, "", refused()
 	}
 	var open Session
-	err = s.settle(ctx, t, a, match, func(tx *store.Tx, a account) error {
+	err = s.settle(ctx, t, a, &attempt{match: match, second: true, code: c.Code}, func(tx *store.Tx, a account) error {
 		open, token = s.openSession(tx, a)
 		return emit(tx, "session.opened", a.ID, open.Principal.Actor)
 	})
@@ -85,9 +98,16 @@ func (s *Service) tenantExists(ctx context.Context, t qingyuan.Tenant) (bool, er
 	return slices.Contains(all, t), err
 }
 
+// attempt is what is known of an attempt before its command: whether the password was right, and what came with it.
+type attempt struct {
+	match  bool
+	second bool // ask for the second factor
+	code   string
+}
+
 // settle counts an attempt on the account as it is now, and runs then in the same command where it succeeded. An account
 // that does not exist costs the same statements. During a lock nothing is counted and nothing succeeds.
-func (s *Service) settle(ctx context.Context, t qingyuan.Tenant, seen account, match bool, then func(*store.Tx, account) error) error {
+func (s *Service) settle(ctx context.Context, t qingyuan.Tenant, seen account, try *attempt, then func(*store.Tx, account) error) error {
 	accepted := false
 	err := s.cfg.DB.Write(ctx, t, func(tx *store.Tx) error {
 		now := s.cfg.Now()
@@ -96,7 +116,17 @@ func (s *Service) settle(ctx context.Context, t qingyuan.Tenant, seen account, m
 			return err
 		}
 		locked := now.Before(a.LockedUntil)
+		match := try.match
 		accepted = found && match && !locked && a.DisabledAt.IsZero() && a.hash == seen.hash
+		if accepted && try.second {
+			if len(a.totp) > 0 && try.code == "" {
+				return needCode()
+			}
+			if accepted, err = s.second(tx, a, try.code); err != nil {
+				return err
+			}
+			match = accepted
+		}
 		switch {
 		case accepted:
 			a.failed, a.LockedUntil = 0, time.UnixMicro(0)
@@ -126,12 +156,12 @@ func (s *Service) openSession(tx *store.Tx, a account) (Session, string) {
 	hash := hashOf(text)
 	now := s.cfg.Now().UTC()
 	tx.Insert(sessionRow, hash[:], a.ID, now.UnixMicro(), now.UnixMicro(), now.Add(sessionLife).UnixMicro())
-	return sessionOf(tx.Tenant(), a, text, now.Add(sessionLife)), text
+	return s.sessionOf(tx.Tenant(), a, text, now.Add(sessionLife)), text
 }
 
-func sessionOf(t qingyuan.Tenant, a account, text string, expires time.Time) Session {
+func (s *Service) sessionOf(t qingyuan.Tenant, a account, text string, expires time.Time) Session {
 	return Session{
-		Principal: Principal{Tenant: t, Actor: qingyuan.Actor{Kind: qingyuan.ActorUser, ID: a.ID}, Name: a.Name, Role: a.Role, MustChange: a.MustChange},
+		Principal: Principal{Tenant: t, Actor: qingyuan.Actor{Kind: qingyuan.ActorUser, ID: a.ID}, Name: a.Name, Role: a.Role, MustChange: a.MustChange, MustEnrol: s.mustEnrol(a)},
 		CSRF:      csrfOf(text),
 		ExpiresAt: expires,
 	}
@@ -148,10 +178,10 @@ func (s *Service) Session(ctx context.Context, text string) (Session, error) {
 	var seen, expires int64
 	now, found := s.cfg.Now(), false
 	err := s.cfg.DB.Read(ctx, tok.tenant, func(tx *store.Tx) (err error) {
-		found, err = tx.Get(`SELECT a.id, a.name, a.role, a.must_change, s.last_seen_at, s.expires_at
+		found, err = tx.Get(`SELECT a.id, a.name, a.role, a.must_change, a.totp, s.last_seen_at, s.expires_at
 			FROM session s JOIN account a ON a.id = s.account
 			WHERE s.tenant = $1 AND a.tenant = $1 AND s.hash = $2 AND a.disabled_at IS NULL AND s.expires_at > $3 AND s.last_seen_at > $4`,
-			[]any{tok.hash[:], now.UnixMicro(), now.Add(-sessionIdle).UnixMicro()}, &a.ID, &a.Name, &a.Role, &a.MustChange, &seen, &expires)
+			[]any{tok.hash[:], now.UnixMicro(), now.Add(-sessionIdle).UnixMicro()}, &a.ID, &a.Name, &a.Role, &a.MustChange, &a.totp, &seen, &expires)
 		return err
 	})
 	if err != nil {
@@ -169,7 +199,7 @@ func (s *Service) Session(ctx context.Context, text string) (Session, error) {
 			s.cfg.Log.WarnContext(ctx, "cannot store that a session is in use", "tenant", tok.tenant, "error", err)
 		}
 	}
-	return sessionOf(tok.tenant, a, text, time.UnixMicro(expires).UTC()), nil
+	return s.sessionOf(tok.tenant, a, text, time.UnixMicro(expires).UTC()), nil
 }
 
 // SignOut ends the session of a token. What is no session is passed over.
@@ -223,7 +253,7 @@ func (s *Service) ChangePassword(ctx context.Context, text, current, password st
 		return Session{}, "", err
 	}
 	var open Session
-	err = s.settle(ctx, p.Tenant, a, match, func(tx *store.Tx, a account) error {
+	err = s.settle(ctx, p.Tenant, a, &attempt{match: match}, func(tx *store.Tx, a account) error {
 		if err := setPassword(tx, a.ID, hash, false); err != nil {
 			return err
 		}
