@@ -40,15 +40,15 @@ import (
 
 // installation says where the platform keeps things. Without any flag it starts on the embedded database.
 type installation struct {
-	Data         string        `help:"Directory of everything the platform stores." default:"data" type:"path" env:"QINGYUAN_DATA"`
-	Database     string        `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
-	KEK          string        `help:"Where the key-encryption key is: a file, env:NAME, or command:PROGRAM that asks an HSM or a key service; a file in the data directory where empty. Keep a copy elsewhere: without it nothing can be read." name:"kek" env:"QINGYUAN_KEK"`
-	KEKNext      string        `help:"Where the key-encryption key is that a rotation changes to, looked for at start and when it begins; kek.next.key in the data directory's keys where empty." name:"kek-next" env:"QINGYUAN_KEK_NEXT"`
-	Cipher       string        `help:"What seals from now on: aes-256-gcm or sm4-gcm. What the other sealed stays readable." default:"aes-256-gcm" enum:"aes-256-gcm,sm4-gcm" env:"QINGYUAN_CIPHER"`
-	Law          string        `help:"Directory of law data of your own (*.yaml): calendar years, clocks, articles, charges. They lie over the shipped ones." type:"path" env:"QINGYUAN_LAW"`
-	SecondFactor []auth.Role   `help:"Roles that may do nothing before they have set up a second factor, such as admin,dpo." name:"second-factor" env:"QINGYUAN_SECOND_FACTOR"`
-	JobLease     time.Duration `help:"How long a job stays with a process that says nothing; then another takes it." name:"job-lease" default:"30s" env:"QINGYUAN_JOB_LEASE"`
-	LogLevel     string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
+	Data     string `help:"Directory of everything the platform stores." default:"data" type:"path" env:"QINGYUAN_DATA"`
+	Database string `help:"PostgreSQL URL; a SQLite file in the data directory where empty." env:"QINGYUAN_DATABASE"`
+	KEK      string `help:"Where the key-encryption key is: a file, env:NAME, or command:PROGRAM that asks an HSM or a key service; a file in the data directory where empty. Keep a copy elsewhere: without it nothing can be read." name:"kek" env:"QINGYUAN_KEK"`
+	KEKNext  string `help:"Where the key-encryption key is that a rotation changes to, looked for at start and when it begins; kek.next.key in the data directory's keys where empty." name:"kek-next" env:"QINGYUAN_KEK_NEXT"`
+	Cipher   string `help:"What seals from now on: aes-256-gcm or sm4-gcm. What the other sealed stays readable." default:"aes-256-gcm" enum:"aes-256-gcm,sm4-gcm" env:"QINGYUAN_CIPHER"`
+	Law      string `help:"Directory of law data of your own (*.yaml): calendar years, clocks, articles, charges. They lie over the shipped ones." type:"path" env:"QINGYUAN_LAW"`
+	directories
+	JobLease time.Duration `help:"How long a job stays with a process that says nothing; then another takes it." name:"job-lease" default:"30s" env:"QINGYUAN_JOB_LEASE"`
+	LogLevel string        `help:"debug, info, warn or error." default:"info" enum:"debug,info,warn,error" env:"QINGYUAN_LOG_LEVEL"`
 }
 
 // founding says what a new tenant starts with.
@@ -79,12 +79,12 @@ type platform struct {
 	windows   string // directory of what is in memory, as of the last time it was written
 	tenancy   *tenancy
 	lease     time.Duration // of jobs
-	second    []auth.Role   // who must have a second factor
+	people    directories
 }
 
 // open wires the platform, floor by floor. This is the only place where the parts meet.
 func (in installation) open(ctx context.Context) (*platform, error) {
-	p := &platform{metrics: telemetry.NewMetrics(), lease: in.JobLease, second: in.SecondFactor}
+	p := &platform{metrics: telemetry.NewMetrics(), lease: in.JobLease, people: in.directories}
 	p.tenancy = &tenancy{p: p, open: map[qingyuan.Tenant]context.CancelFunc{}, lost: map[qingyuan.Tenant]bool{}}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(in.LogLevel)); err != nil {
@@ -178,7 +178,11 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 	}
 
 	// services
-	if p.auth, err = auth.New(auth.Config{DB: p.db, Keys: p.keys, SecondFactor: p.second, Log: p.log}); err != nil {
+	people := auth.Config{DB: p.db, Keys: p.keys, Log: p.log}
+	if err := p.people.into(&people); err != nil {
+		return err
+	}
+	if p.auth, err = auth.New(people); err != nil {
 		return err
 	}
 

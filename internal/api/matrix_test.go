@@ -442,6 +442,7 @@ func sample(r huma.Registry, s *huma.Schema, depth int) any {
 
 // bare lists the routes that are no operations of the document, and why.
 var bare = map[string]string{
+	"GET /v1/session/oidc": "a redirect of browsers", "GET /v1/session/oidc/callback": "a redirect of browsers",
 	"GET /livez": "says nothing", "GET /readyz": "says nothing", "GET /metrics": "guarded by metrics:read; not JSON",
 	"/": "the console's files", "GET ": "the pages that explain errors",
 }

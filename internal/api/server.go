@@ -92,6 +92,7 @@ func New(cfg Config) (*Server, error) {
 	s.health()
 	s.sessions()
 	s.ownSessions()
+	s.oidc()
 	s.decisions()
 	s.events()
 	s.rulesets()

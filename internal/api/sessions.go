@@ -170,19 +170,19 @@ func (w WithSession) check(secure bool) error {
 	return auth.CheckCSRF(w.token(secure), w.CSRF)
 }
 
-type enrolmentOutput struct {
+type factorOutput struct {
 	Body struct {
 		Secret string `json:"secret" doc:"Base 32, to be typed where no camera is at hand"`
 		URL    string `json:"url" doc:"otpauth://, to be shown as a QR code"`
 	}
 }
 
-func (s *Server) beginSecondFactor(ctx context.Context, in *WithSession) (*enrolmentOutput, error) {
+func (s *Server) beginSecondFactor(ctx context.Context, in *WithSession) (*factorOutput, error) {
 	if err := in.check(s.cfg.Secure); err != nil {
 		return nil, err
 	}
 	e, err := s.cfg.Auth.BeginTOTP(ctx, in.token(s.cfg.Secure))
-	out := &enrolmentOutput{}
+	out := &factorOutput{}
 	out.Body.Secret, out.Body.URL = e.Secret, e.URL
 	return out, err
 }

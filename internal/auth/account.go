@@ -32,15 +32,16 @@ type account struct {
 	hash     string
 	failed   int64
 	totp     []byte // sealed
+	external string // who vouches for it and under which name; empty: the password here
 	totpLast int64  // the newest step whose code was used
 }
 
-const accountColumns = `id, name, role, password_hash, must_change, failed, locked_until, created_at, disabled_at, totp, totp_last`
+const accountColumns = `id, name, role, password_hash, must_change, failed, locked_until, created_at, disabled_at, totp, totp_last, coalesce(external, '')`
 
 func (a *account) fields() (dest []any, done func()) {
 	var locked, created int64
 	var disabled *int64
-	return []any{&a.ID, &a.Name, &a.Role, &a.hash, &a.MustChange, &a.failed, &locked, &created, &disabled, &a.totp, &a.totpLast}, func() {
+	return []any{&a.ID, &a.Name, &a.Role, &a.hash, &a.MustChange, &a.failed, &locked, &created, &disabled, &a.totp, &a.totpLast, &a.external}, func() {
 		a.TOTP = len(a.totp) > 0
 		a.LockedUntil, a.CreatedAt, a.DisabledAt = moment(&locked), moment(&created), moment(disabled)
 	}
@@ -230,6 +231,9 @@ func (s *Service) ResetPassword(ctx context.Context, by Principal, id string) (s
 	err = s.manage(ctx, by, id, func(tx *store.Tx, a account) error {
 		if !a.DisabledAt.IsZero() {
 			return qingyuan.Errorf(qingyuan.Conflict, "the account is disabled")
+		}
+		if a.external != "" {
+			return qingyuan.Errorf(qingyuan.Conflict, "the account has its password elsewhere")
 		}
 		if err := setPassword(tx, id, hash, true); err != nil {
 			return err

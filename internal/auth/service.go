@@ -30,6 +30,8 @@ type Config struct {
 	Keys *keys.Ring
 	// SecondFactor lists the roles that may do nothing before they have one.
 	SecondFactor []Role
+	OIDC         *OIDC            // nil: none
+	LDAP         *LDAP            // nil: none; local accounts go on working beside it
 	Now          func() time.Time // nil: time.Now
 	Log          *slog.Logger     // nil: slog.Default()
 }
@@ -39,6 +41,7 @@ type Service struct {
 	cfg    Config
 	hasher *hasher
 	keys   *keyCache
+	oidc   *oidcClient // nil: none
 }
 
 // New makes a service.
@@ -56,7 +59,11 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, hasher: h, keys: newKeyCache()}, nil
+	s := &Service{cfg: cfg, hasher: h, keys: newKeyCache()}
+	if cfg.OIDC != nil {
+		s.oidc = &oidcClient{cfg: *cfg.OIDC}
+	}
+	return s, nil
 }
 
 // Run does the housekeeping of [Service.Sweep] once a minute until ctx ends, and once more then. Wait for it to

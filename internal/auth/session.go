@@ -74,6 +74,13 @@ func (s *Service) Enter(ctx context.Context, t qingyuan.Tenant, c Credentials) (
 	if err != nil {
 		return Session{}, "", err
 	}
+	if known && s.cfg.LDAP != nil && (a.ID == "" || a.external != "") {
+		who, err := s.cfg.LDAP.vouch(ctx, name, password)
+		if err != nil {
+			return Session{}, "", err
+		}
+		return s.admit(ctx, t, who)
+	}
 	match, err := s.hasher.matches(ctx, password[:min(len(password), maxPasswordBytes+1)], a.hash)
 	if err != nil {
 		return Session{}, "", err
@@ -152,11 +159,15 @@ var sessionRow = store.Into("session", "hash", "account", "created_at", "last_se
 
 // openSession makes a session of the account in its command.
 func (s *Service) openSession(tx *store.Tx, a account) (Session, string) {
+	return s.openSessionFor(tx, a, sessionLife)
+}
+
+func (s *Service) openSessionFor(tx *store.Tx, a account, life time.Duration) (Session, string) {
 	text := newSessionToken(tx.Tenant())
 	hash := hashOf(text)
 	now := s.cfg.Now().UTC()
-	tx.Insert(sessionRow, hash[:], a.ID, now.UnixMicro(), now.UnixMicro(), now.Add(sessionLife).UnixMicro())
-	return s.sessionOf(tx.Tenant(), a, text, now.Add(sessionLife)), text
+	tx.Insert(sessionRow, hash[:], a.ID, now.UnixMicro(), now.UnixMicro(), now.Add(life).UnixMicro())
+	return s.sessionOf(tx.Tenant(), a, text, now.Add(life)), text
 }
 
 func (s *Service) sessionOf(t qingyuan.Tenant, a account, text string, expires time.Time) Session {
@@ -178,10 +189,10 @@ func (s *Service) Session(ctx context.Context, text string) (Session, error) {
 	var seen, expires int64
 	now, found := s.cfg.Now(), false
 	err := s.cfg.DB.Read(ctx, tok.tenant, func(tx *store.Tx) (err error) {
-		found, err = tx.Get(`SELECT a.id, a.name, a.role, a.must_change, a.totp, s.last_seen_at, s.expires_at
+		found, err = tx.Get(`SELECT a.id, a.name, a.role, a.must_change, a.totp, coalesce(a.external, ''), s.last_seen_at, s.expires_at
 			FROM session s JOIN account a ON a.id = s.account
 			WHERE s.tenant = $1 AND a.tenant = $1 AND s.hash = $2 AND a.disabled_at IS NULL AND s.expires_at > $3 AND s.last_seen_at > $4`,
-			[]any{tok.hash[:], now.UnixMicro(), now.Add(-sessionIdle).UnixMicro()}, &a.ID, &a.Name, &a.Role, &a.MustChange, &a.totp, &seen, &expires)
+			[]any{tok.hash[:], now.UnixMicro(), now.Add(-sessionIdle).UnixMicro()}, &a.ID, &a.Name, &a.Role, &a.MustChange, &a.totp, &a.external, &seen, &expires)
 		return err
 	})
 	if err != nil {

@@ -197,7 +197,8 @@ func (s *Service) ResetSecondFactor(ctx context.Context, by Principal, id string
 	})
 }
 
-// mustEnrol reports whether the policy asks the role for a second factor that the account has not.
+// mustEnrol reports whether the policy asks the role for a second factor that the account has not. For accounts that others vouch for,
+// it is theirs to ask.
 func (s *Service) mustEnrol(a account) bool {
-	return len(a.totp) == 0 && slices.Contains(s.cfg.SecondFactor, a.Role)
+	return len(a.totp) == 0 && a.external == "" && slices.Contains(s.cfg.SecondFactor, a.Role)
 }
