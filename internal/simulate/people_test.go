@@ -204,7 +204,7 @@ var natural = []string{"agreement.submitted", "document.submitted.document_type=
 
 // TestNoGiveaway looks for a field or a word of an enumeration that events of schemes have and no other event has.
 func TestNoGiveaway(t *testing.T) {
-	for _, behaviour := range behaviours {
+	for _, behaviour := range all {
 		w := world(t, behaviour, 31, 3000)
 		labelled := map[string]bool{}
 		for _, l := range w.Truth().Labels {
