@@ -38,8 +38,10 @@ case ${1:-} in
     evaluate model-credit-api testdata/uci_credit_default.csv scripts/holdout.sh api testdata/uci_credit_default.csv y
     evaluate model-claims "$data/tabular/vehicle_claim_fraud.csv" scripts/holdout.sh model "$data/tabular/vehicle_claim_fraud.csv" y
     scripts/record.sh api-fuzz --data api/openapi.yaml -- scripts/schemathesis.sh
-    evaluate quarter-dev internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh dev 31 3000
-    evaluate quarter-judge internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh judge 103 3000
+    evaluate quarter-dev internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh dev 61 3000
+    evaluate quarter-dev-varied internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh dev-varied 61 3000
+    evaluate quarter-judge internal/prevent/decision/rulesets/default.yaml scripts/quarter.sh judge 204 3000
+    scripts/quarter.sh table
     ;;
   *) echo "usage: measure.sh bench|eval" >&2; exit 2 ;;
 esac
