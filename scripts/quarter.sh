@@ -24,4 +24,4 @@ PY
 fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-bin/qingyuan demo --once --no-files --behaviour "$1" --seed "$2" --customers "${3:-4000}" --json --data "$dir" --listen 127.0.0.1:0
+bin/qingyuan demo --once --no-files --no-planted --behaviour "$1" --seed "$2" --customers "${3:-4000}" --json --data "$dir" --listen 127.0.0.1:0

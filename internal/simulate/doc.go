@@ -3,7 +3,8 @@
 //
 // A [World] is played by one of two models of behaviour that were written independently of each other and of every rule:
 // dev, on which rules and models may be developed, and judge, on which they are only judged. They share the generators of
-// package leaf and nothing else of content: neither mechanics nor texts.
+// package leaf and nothing else of content: neither mechanics nor texts. Dev comes varied as well: other words, other habits
+// of rings and harder cases of hardship tell how much of a rule was learnt by heart, without looking at the judge.
 //
 // Everything in a world is synthetic: names, numbers, addresses, firms and texts are drawn by chance or authored for this
 // purpose and mean nobody. Figures measured on a world say how the platform does on that world, not on a lender's life.

@@ -8,5 +8,8 @@
 // Invariants: the same configuration gives the same events; nothing that marks a population or a ring is written into an
 // event; a third and more of each suspicious trait is also found among the honest and those in hardship.
 //
+// [Varied] plays the same mechanics in a second wording, with rings that reuse less and people in hardship who ask for less
+// and repeat more. What rules lose on it they had learnt by heart.
+//
 // Events in: none. Events out: all twelve kinds, through [Model.Run].
 package dev
