@@ -30,6 +30,7 @@ import (
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
+	"qingyuan/internal/notify"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
@@ -80,6 +81,7 @@ type platform struct {
 	tenancy   *tenancy
 	lease     time.Duration // of jobs
 	people    directories
+	notify    *notify.Service // of a server
 }
 
 // open wires the platform, floor by floor. This is the only place where the parts meet.
@@ -159,10 +161,29 @@ func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK,
 	return keys.Source(next).Load(ctx, a, false)
 }
 
+// tables are the migrations of every package, floor by floor.
+func tables() []store.Line {
+	return []store.Line{
+		keys.Migrations(),
+		auth.Migrations(),
+		audit.Migrations(),
+		jobs.Migrations(),
+		notify.Migrations(),
+		intake.Migrations(),
+		imports.Migrations(),
+		registry.Migrations(),
+		decision.Migrations(),
+		label.Migrations(),
+		intel.Migrations(),
+		education.Migrations(),
+		evidence.Migrations(),
+		complaint.Migrations(),
+	}
+}
+
 func (p *platform) wire(ctx context.Context, in installation) error {
 	p.windows = filepath.Join(in.Data, "windows")
-	err := p.db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), jobs.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), label.Migrations(),
-		intel.Migrations(), education.Migrations(), evidence.Migrations(), complaint.Migrations())
+	err := p.db.Migrate(ctx, tables()...)
 	if err != nil {
 		return err
 	}
@@ -284,6 +305,7 @@ type serveCommand struct {
 	installation
 	founding
 	proof
+	outward
 	Listen string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"QINGYUAN_LISTEN"`
 	Secure bool          `help:"The console is reached over HTTPS: mark cookies so." env:"QINGYUAN_SECURE"`
 	Every  time.Duration `help:"How often the windows are written to disk, so that a start after a crash reads little of the record." name:"snapshot-every" default:"10m" env:"QINGYUAN_SNAPSHOT_EVERY"`
@@ -333,6 +355,9 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 	if s.lock, err = p.tenancy.begin(c.Data, c.Lease); err != nil {
 		return fail(err)
 	}
+	if p.notify, err = c.outward.service(p); err != nil {
+		return fail(err)
+	}
 	if err := p.tenancy.tend(ctx); err != nil {
 		return fail(err)
 	}
@@ -365,6 +390,7 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		Version:    version(),
 		Secure:     c.Secure,
 		Rate:       api.Rate{PerSecond: c.Rate},
+		Notify:     p.notify,
 	})
 	if err != nil {
 		return fail(err)

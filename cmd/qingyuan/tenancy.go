@@ -100,6 +100,7 @@ func (y *tenancy) openTenant(ctx context.Context, t qingyuan.Tenant) error {
 	}
 	held, end := context.WithCancel(context.Background())
 	y.working.Go(func() { y.p.consume(held, t) })
+	y.working.Go(func() { y.p.notify.Feed(held, t) })
 	y.mu.Lock()
 	y.open[t] = end
 	y.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ import (
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
+	"qingyuan/internal/notify"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
@@ -70,7 +72,22 @@ type house struct {
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
-	must(t, db.Migrate(ctx, keys.Migrations(), auth.Migrations(), audit.Migrations(), intake.Migrations(), imports.Migrations(), registry.Migrations(), decision.Migrations(), label.Migrations(), jobs.Migrations(), intel.Migrations(), education.Migrations(), evidence.Migrations(), complaint.Migrations()))
+	must(t, db.Migrate(ctx,
+		keys.Migrations(),
+		auth.Migrations(),
+		audit.Migrations(),
+		intake.Migrations(),
+		imports.Migrations(),
+		registry.Migrations(),
+		decision.Migrations(),
+		label.Migrations(),
+		jobs.Migrations(),
+		notify.Migrations(),
+		intel.Migrations(),
+		education.Migrations(),
+		evidence.Migrations(),
+		complaint.Migrations(),
+	))
 	ring, err := keys.New(keys.Config{DB: db, KEK: make([]byte, 32)})
 	must(t, err)
 	must(t, ring.CreateTenant(ctx, tenant))
@@ -107,6 +124,9 @@ func build(t *testing.T, db *store.DB) *house {
 	running.Go(func() { queue.Run(run) })
 	running.Go(func() { taught.Run(run) })
 	t.Cleanup(func() { stop(); running.Wait() })
+	tells, err := notify.New(notify.Config{DB: db, Keys: ring, Jobs: queue, PlainHTTP: true, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	must(t, err)
+	running.Go(func() { tells.Feed(run, tenant) })
 	book, err := law.Load(nil)
 	must(t, err)
 	desk, err := complaint.New(complaint.Config{DB: db, Keys: ring, Events: events, Law: book})
@@ -131,6 +151,7 @@ func build(t *testing.T, db *store.DB) *house {
 		Education:  taught,
 		Metrics:    telemetry.NewMetrics(),
 		Version:    "test",
+		Notify:     tells,
 	}
 	s, err := api.New(h.config)
 	must(t, err)

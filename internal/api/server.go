@@ -26,6 +26,7 @@ import (
 	"qingyuan/internal/jobs"
 	"qingyuan/internal/keys"
 	"qingyuan/internal/law"
+	"qingyuan/internal/notify"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
@@ -59,6 +60,7 @@ type Config struct {
 	Rate       Rate
 	Admission  Admission
 	Ready      func() error // nil: ready once the database answers
+	Notify     *notify.Service
 }
 
 // Server answers HTTP requests.
@@ -103,6 +105,7 @@ func New(cfg Config) (*Server, error) {
 	s.closedCases()
 	s.modelScores()
 	s.law()
+	s.webhooks()
 	s.approvals()
 	s.texts()
 	s.education()

@@ -16,7 +16,7 @@ var floors = []floor{
 	{"vocabulary", []string{""}},
 	{"ground", []string{"internal/store", "internal/blob", "internal/keys", "internal/bus", "internal/infer",
 		"internal/typeset", "internal/telemetry", "client", "testdata"}},
-	{"services", []string{"internal/auth", "internal/audit", "internal/jobs", "internal/law"}},
+	{"services", []string{"internal/auth", "internal/audit", "internal/jobs", "internal/law", "internal/notify"}},
 	{"intake", []string{"internal/intake"}},
 	{"prevent", []string{"internal/prevent"}},
 	{"handle", []string{"internal/handle"}},
@@ -34,6 +34,7 @@ var divided = []string{"internal/prevent", "internal/handle", "internal/improve"
 // siblings lists the imports allowed between units of one floor. "*" stands for every unit of the same room.
 var siblings = map[string][]string{
 	"internal/keys":             {"internal/store"},
+	"internal/notify":           {"internal/jobs"},
 	"internal/prevent/decision": {"internal/prevent/profile", "internal/prevent/velocity", "internal/prevent/model"},
 	"internal/prevent/document": {"internal/prevent/text"},
 	"internal/prevent/voice":    {"internal/prevent/text"},

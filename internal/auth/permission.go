@@ -55,6 +55,7 @@ const (
 	Imports    Resource = "imports"   // files brought into the record, and their mappings
 	Education  Resource = "education" // what newly overdue customers are told
 	Personal   Resource = "personal"  // personal data, which everyone else sees masked
+	Webhooks   Resource = "webhooks"
 )
 
 // Action is what may be done with a resource.
@@ -96,6 +97,7 @@ var matrix = []struct {
 	{Permission{Metrics, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, Validator, Auditor, System}},
 	{Permission{Jobs, Read}, []Role{Admin, Analyst, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Jobs, Manage}, []Role{Admin}},
+	{Permission{Webhooks, Manage}, []Role{Admin}},
 	{Permission{Law, Read}, []Role{Admin, Clerk, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Intel, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Reviewer, Legal, TaskforceLead, Compliance, DPO, Validator, Auditor, System}},
 	{Permission{Intel, Write}, []Role{Analyst, TaskforceLead}},

@@ -12,13 +12,14 @@ import (
 
 // Run is one attempt at a job, in a handler's hands.
 type Run struct {
-	ID         string
-	Tenant     qingyuan.Tenant
-	Kind, Key  string
-	Payload    []byte
-	Checkpoint []byte // what the last Step of this or an earlier attempt left; nil at first
-	Attempt    int    // 1 for the first
-	By         qingyuan.Actor
+	ID          string
+	Tenant      qingyuan.Tenant
+	Kind, Key   string
+	Payload     []byte
+	Checkpoint  []byte // what the last Step of this or an earlier attempt left; nil at first
+	Attempt     int    // 1 for the first
+	MaxAttempts int    // this is the last one where Attempt is it
+	By          qingyuan.Actor
 
 	// Result is stored when the job ends well; set it before Commit, or before returning. At most MaxResult bytes.
 	Result []byte

@@ -222,7 +222,7 @@ func (s *Service) take(ctx context.Context, t qingyuan.Tenant, handlers *sync.Wa
 
 func (s *Service) start(ctx context.Context, t qingyuan.Tenant, j *Job, handlers *sync.WaitGroup) {
 	ctx, stop := context.WithCancelCause(ctx)
-	r := &Run{ID: j.ID, Tenant: t, Kind: j.Kind, Key: j.Key, Payload: j.Payload, Checkpoint: j.Checkpoint, Attempt: j.Attempt, By: j.By,
+	r := &Run{ID: j.ID, Tenant: t, Kind: j.Kind, Key: j.Key, Payload: j.Payload, Checkpoint: j.Checkpoint, Attempt: j.Attempt, MaxAttempts: j.MaxAttempts, By: j.By,
 		s: s, job: j, stop: stop, renewed: j.StartedAt, done: j.Done, total: j.Total, note: j.Note}
 	s.mu.Lock()
 	k := s.kinds[j.Kind]

@@ -57,6 +57,9 @@ func query(tx *store.Tx, text string, args ...any) ([]*Job, error) {
 			return nil, err
 		}
 		j.RunAt, j.CreatedAt, j.StartedAt, j.FinishedAt = at(run), at(created), at(started), at(finished)
+		if len(j.Checkpoint) == 0 { // the engines differ in how they give nothing
+			j.Checkpoint = nil
+		}
 		if code != "" {
 			j.Err = &qingyuan.Error{Code: qingyuan.Code(code), Message: message, Field: field}
 		}
