@@ -200,7 +200,7 @@ func (l *lender) request(t *testing.T) Request {
 	t.Helper()
 	targets, err := ShippedTargets()
 	must(t, err)
-	r := Request{ID: "early", Version: 1, Model: "fpd", Cutoff: l.base.AddDate(0, 0, 200), To: l.base.AddDate(0, 0, 400), Analysts: 1, PerDay: 1, Seed: 1, Fast: true}
+	r := Request{ID: "early", Version: 1, Model: "fpd", Cutoff: l.base.AddDate(0, 0, 150), To: l.base.AddDate(0, 0, 400), Analysts: 1, PerDay: 1, Seed: 1, Fast: true}
 	for _, target := range targets {
 		if target.ID == "agent_first_payment_default" {
 			r.Target = target
@@ -216,7 +216,7 @@ func TestPlantedLeakIsCaught(t *testing.T) {
 	for _, leak := range []bool{true, false} {
 		l := open(t, storetest.Open(t, t.TempDir()+"/q.db", lines...))
 		l.leak = leak
-		l.lend(t, 700)
+		l.lend(t, map[bool]int{true: 320, false: 480}[leak])
 		_, err := l.c.Labels.Import(ctx, tenant, qingyuan.Actor{Kind: qingyuan.ActorUser, ID: "ann"}, label.Import{Source: "desk", In: strings.NewReader(l.cases.String())})
 		must(t, err)
 		_, r, err := Train(ctx, l.c, tenant, l.request(t))
