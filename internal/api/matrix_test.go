@@ -271,7 +271,7 @@ func (m probe) mark(t *testing.T, c caller) string {
 }
 
 // named matches parameters that are words of the ruleset: every tenant has its own thing of that name.
-var named = regexp.MustCompile(`\{(list|rule)\}`)
+var named = regexp.MustCompile(`\{(list|rule|table)\}`)
 
 // refused sends every role of another tenant and says how they were kept away: 404 for a thing of the own tenant; none where no
 // row of it was seen; named where they reach their own thing of that name; unproved where the test has nothing of the kind to ask
@@ -385,6 +385,7 @@ func (h *house) things(t *testing.T) map[string]string {
 		"/v1/models/{version}":                 trained.Version,
 		"events-behind?value":                  "velocity.x",
 		"/v1/imports/{id}":                     upload.ID,
+		"/v1/exports/{table}":                  "decisions",
 		"upload-import":                        "a,b\n1,2\n",
 		"upload-import?name":                   "matrix.csv",
 		"decide":                               application(7),

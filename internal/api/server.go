@@ -119,6 +119,7 @@ func New(cfg Config) (*Server, error) {
 	s.colleagues()
 	s.auditTrail()
 	s.imports()
+	s.exports()
 	s.accessKeys()
 	s.accounts()
 	s.stream()

@@ -54,6 +54,7 @@ const (
 	Exhibits   Resource = "exhibits"
 	Imports    Resource = "imports"   // files brought into the record, and their mappings
 	Education  Resource = "education" // what newly overdue customers are told
+	Exports    Resource = "exports"   // whole tables, taken away
 	Personal   Resource = "personal"  // personal data, which everyone else sees masked
 	Webhooks   Resource = "webhooks"
 )
@@ -111,6 +112,7 @@ var matrix = []struct {
 	{Permission{Imports, Read}, []Role{Admin, Clerk, Analyst, TaskforceLead, Compliance, DPO, Auditor, System}},
 	{Permission{Education, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Legal, TaskforceLead, Compliance, DPO, Auditor, System}},
 	{Permission{Education, Write}, []Role{CollectionsQA, TaskforceLead, Compliance}},
+	{Permission{Exports, Read}, []Role{Admin, Analyst, Legal, TaskforceLead, Compliance, DPO, Auditor}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 
