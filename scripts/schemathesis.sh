@@ -16,7 +16,7 @@ if [ ! -x "$tool" ]; then
 fi
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work" .schemathesis' EXIT
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; rm -rf "$work" .schemathesis || true' EXIT
 data=(--data "$work/data" --log-level error)
 bin/qingyuan admin tenant main "${data[@]}" >/dev/null
 read -ra roles <<<"${ROLES:-system analyst legal}"
