@@ -399,6 +399,7 @@ await check("English is complete on every page of rules", async () => {
     "/backtests",
     "/snoozes",
     "/lists",
+    "/models",
     "/approvals",
   ]) {
     await analyst.goto(server.url + path);
@@ -425,6 +426,7 @@ await check("on a phone, in the dark, every page fits", async () => {
     "/backtests",
     "/lists",
     "/lists/agent_phones",
+    "/models",
     "/approvals",
     "/snoozes",
   ];
