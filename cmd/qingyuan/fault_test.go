@@ -372,7 +372,15 @@ func TestWrongKEK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(path, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--kek", filepath.Join(dir, "other.key")).CombinedOutput()
+	other := filepath.Join(dir, "other.key")
+	out, err := exec.Command(path, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--kek", other).CombinedOutput()
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != qingyuan.NotFound.Exit() || !strings.Contains(string(out), "is missing") {
+		t.Fatalf("a key file that is not there: %v: %s", err, out)
+	}
+	if out, err := exec.Command(path, "admin", "keys", "make", other).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, err = exec.Command(path, "serve", "--data", dir, "--listen", "127.0.0.1:0", "--kek", other).CombinedOutput()
 	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != qingyuan.Invalid.Exit() || !strings.Contains(string(out), "does not open this database") {
 		t.Fatalf("%v: %s", err, out)
 	}

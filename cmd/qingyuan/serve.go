@@ -34,6 +34,7 @@ import (
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
+	"qingyuan/internal/rights"
 	"qingyuan/internal/store"
 	"qingyuan/internal/telemetry"
 	"qingyuan/web"
@@ -76,6 +77,7 @@ type platform struct {
 	education *education.Service
 	evidence  *evidence.Service
 	complaint *complaint.Service
+	rights    *rights.Service
 	metrics   *telemetry.Metrics
 	windows   string // directory of what is in memory, as of the last time it was written
 	tenancy   *tenancy
@@ -164,7 +166,7 @@ func (in installation) nextKEK(ctx context.Context, a keys.Algorithm) (keys.KEK,
 // tables are the migrations of every package, floor by floor.
 func tables() []store.Line {
 	return []store.Line{
-		keys.Migrations(),
+		rights.Migrations(), keys.Migrations(),
 		auth.Migrations(),
 		audit.Migrations(),
 		jobs.Migrations(),
@@ -253,7 +255,10 @@ func (p *platform) wire(ctx context.Context, in installation) error {
 	if p.education, err = education.New(education.Config{DB: p.db, Keys: p.keys, Events: p.events, Log: p.log}); err != nil {
 		return err
 	}
-	return p.intel.RegisterRuns(p.jobs, discoverEvery)
+	if err := p.intel.RegisterRuns(p.jobs, discoverEvery); err != nil {
+		return err
+	}
+	return p.openDesk(ctx, in)
 }
 
 // discoverEvery is how often the record is read for new words and templates.
@@ -377,6 +382,8 @@ func (c *serveCommand) start(ctx context.Context) (*server, error) {
 		Labels:     p.labels,
 		Decisions:  p.decisions,
 		Evidence:   p.evidence,
+		Rights:     p.rights,
+		NextKEK:    func(ctx context.Context) (keys.KEK, error) { return c.nextKEK(ctx, p.keys.Algorithm()) },
 		Complaints: p.complaint,
 		Jobs:       p.jobs,
 		Imports:    p.imports,

@@ -35,6 +35,7 @@ import (
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
+	"qingyuan/internal/rights"
 	"qingyuan/internal/store"
 	"qingyuan/internal/store/storetest"
 	"qingyuan/internal/telemetry"
@@ -68,12 +69,13 @@ type house struct {
 
 	complaints *complaint.Service
 	config     api.Config
+	desk       *rights.Service
 }
 
 func build(t *testing.T, db *store.DB) *house {
 	t.Helper()
 	must(t, db.Migrate(ctx,
-		keys.Migrations(),
+		rights.Migrations(), keys.Migrations(),
 		auth.Migrations(),
 		audit.Migrations(),
 		intake.Migrations(),
@@ -133,7 +135,13 @@ func build(t *testing.T, db *store.DB) *house {
 	must(t, err)
 	exhibits, err := evidence.NewService(evidence.Config{DB: db, Keys: ring})
 	must(t, err)
+	policy, err := rights.ShippedPolicy()
+	must(t, err)
+	persons, err := rights.New(rights.Config{DB: db, Keys: ring, Directory: &intake.People{Events: events, Policy: policy},
+		Holders: []rights.Holder{decision.Erasure{Service: decisions}, evidence.People{}}, Policy: policy})
+	must(t, err)
 	h.config = api.Config{
+		Rights:     persons,
 		DB:         db,
 		Keys:       ring,
 		Auth:       accounts,
@@ -156,6 +164,7 @@ func build(t *testing.T, db *store.DB) *house {
 	s, err := api.New(h.config)
 	must(t, err)
 	h.api, h.exhibits, h.complaints = s, exhibits, desk
+	h.desk = persons
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	h.url = srv.URL

@@ -33,6 +33,14 @@ func acting(ctx context.Context, operation string, by qingyuan.Actor, in any) co
 	return audit.Acting(ctx, i)
 }
 
+// reasonOf is the reason that the operation under ctx gave.
+func reasonOf(ctx context.Context) string {
+	if i := audit.IntentOf(ctx); i != nil {
+		return i.Reason()
+	}
+	return ""
+}
+
 // reasonIn is the field Reason, or else Comment, of a request or its body.
 func reasonIn(in any) string {
 	v := reflect.ValueOf(in)

@@ -17,6 +17,7 @@ import (
 var quiet = map[string]string{
 	"check-ruleset":        "it only reads what it is sent",
 	"preview-list-entries": "it only looks",
+	"search-persons":       "it only looks, and shows masked names",
 }
 
 // entriesOf reads the newest entries of the chain.

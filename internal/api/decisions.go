@@ -369,7 +369,7 @@ func (s *Server) getDecision(ctx context.Context, p auth.Principal, in *Decision
 			return err
 		}
 		out.Body = DecisionDetail{DecisionView: decisionView(d, e), NotEvaluable: missingViews(d.Missing), Values: valueViews(d.Values),
-			Event: eventView(e, d), Digest: hexOf(d.Digest), LatencyUS: d.Latency.Microseconds(), Contacts: contactViews(p, contacts)}
+			Event: eventView(e, d), Digest: hexOf(d.Digest), LatencyUS: d.Latency.Microseconds(), Contacts: contactViews(contacts)}
 		out.Body.Reasons = reasonViews(d.Reasons)
 		if d.Release != nil {
 			out.Body.Released = &ReleaseView{At: d.Release.At, By: d.Release.Actor, Reason: d.Release.Reason}

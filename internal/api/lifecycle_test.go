@@ -168,7 +168,10 @@ func TestListsByPeople(t *testing.T) {
 	if status, v := lead.do(t, "POST", "/v1/decisions/"+id+"/contacts", contact); status != 201 {
 		t.Errorf("contact: %d %v", status, v)
 	}
-	if status, v := lead.do(t, "GET", "/v1/decisions/"+id+"/contacts", ""); status != 200 || v["items"].([]any)[0].(map[string]any)["answer"] != "知道了" {
+	if status, v := lead.do(t, "GET", "/v1/decisions/"+id+"/contacts", ""); status != 200 || v["items"].([]any)[0].(map[string]any)["answer"] != "•••" {
+		t.Errorf("contacts: %d %v", status, v)
+	}
+	if status, v := lead.do(t, "POST", "/v1/decisions/"+id+"/reveal", `{"reason":"the customer calls back"}`); status != 200 || v["contacts"].([]any)[0].(map[string]any)["answer"] != "知道了" {
 		t.Errorf("contacts: %d %v", status, v)
 	}
 	if _, v, _ := h.call(t, "GET", "/v1/decisions/"+id, ""); v["contacts"].([]any)[0].(map[string]any)["answer"] != "•••" {

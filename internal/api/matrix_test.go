@@ -25,6 +25,7 @@ import (
 	"qingyuan/internal/intake/imports"
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model"
+	"qingyuan/internal/rights"
 	"qingyuan/internal/store"
 	"qingyuan/internal/store/storetest"
 )
@@ -364,6 +365,14 @@ func (h *house) things(t *testing.T) map[string]string {
 	must(t, err)
 	grievance := h.complaint(t)
 	entries := `{"entries":[{"kind":"phone","match":"exact","value":"13800138112","reason":"for the matrix"}]}`
+	customer, err := h.keys.Blind(ctx, tenant, qingyuan.Customer, "C1")
+	must(t, err)
+	personHold, err := h.desk.PlaceHold(ctx, tenant, maker, customer, rights.Hold{Reason: "for the matrix", Basis: "a case"})
+	must(t, err)
+	basis, err := h.desk.AddBasis(ctx, tenant, maker, customer, rights.Basis{Purpose: "the matrix", Basis: "consent"})
+	must(t, err)
+	request, err := h.desk.Open(ctx, tenant, maker, rights.NewRequest{Kind: rights.Explain, Person: customer})
+	must(t, err)
 	all := map[string]string{
 		"/v1/decisions/{id}":                   d["id"].(string),
 		"/v1/events/{id}":                      d["event_id"].(string),
@@ -383,6 +392,11 @@ func (h *house) things(t *testing.T) map[string]string {
 		"/v1/jobs/{id}":                        backtest["id"].(string),
 		"/v1/rules/{rule}":                     rule,
 		"/v1/models/{version}":                 trained.Version,
+		"/v1/persons/{person}":                 customer,
+		"/v1/person-holds/{id}":                personHold,
+		"/v1/person-bases/{id}":                basis,
+		"/v1/person-requests/{id}":             request.ID,
+		"unrestrict-person?reason":             "because",
 		"events-behind?value":                  "velocity.x",
 		"/v1/imports/{id}":                     upload.ID,
 		"/v1/exports/{table}":                  "decisions",

@@ -30,6 +30,7 @@ import (
 	"qingyuan/internal/prevent/decision"
 	"qingyuan/internal/prevent/model/registry"
 	"qingyuan/internal/prevent/text"
+	"qingyuan/internal/rights"
 	"qingyuan/internal/store"
 	"qingyuan/internal/telemetry"
 )
@@ -42,6 +43,8 @@ type Config struct {
 	Events     *intake.Service
 	Decisions  *decision.Service
 	Evidence   *evidence.Service
+	Rights     *rights.Service
+	NextKEK    func(context.Context) (keys.KEK, error) // of a rotation; nil: there is none
 	Complaints *complaint.Service
 	Jobs       *jobs.Service
 	Imports    *imports.Service
@@ -118,6 +121,10 @@ func New(cfg Config) (*Server, error) {
 	s.overview()
 	s.colleagues()
 	s.auditTrail()
+	s.encryption()
+	s.reveals()
+	s.persons()
+	s.personRequests()
 	s.imports()
 	s.exports()
 	s.accessKeys()

@@ -16,7 +16,7 @@ var floors = []floor{
 	{"vocabulary", []string{""}},
 	{"ground", []string{"internal/store", "internal/blob", "internal/keys", "internal/bus", "internal/infer",
 		"internal/typeset", "internal/telemetry", "client", "testdata"}},
-	{"services", []string{"internal/auth", "internal/audit", "internal/jobs", "internal/law", "internal/notify"}},
+	{"services", []string{"internal/auth", "internal/audit", "internal/jobs", "internal/law", "internal/notify", "internal/rights"}},
 	{"intake", []string{"internal/intake"}},
 	{"prevent", []string{"internal/prevent"}},
 	{"handle", []string{"internal/handle"}},
@@ -35,6 +35,7 @@ var divided = []string{"internal/prevent", "internal/handle", "internal/improve"
 var siblings = map[string][]string{
 	"internal/keys":             {"internal/store"},
 	"internal/notify":           {"internal/jobs"},
+	"internal/rights":           {"internal/audit"},
 	"internal/prevent/decision": {"internal/prevent/profile", "internal/prevent/velocity", "internal/prevent/model"},
 	"internal/prevent/document": {"internal/prevent/text"},
 	"internal/prevent/voice":    {"internal/prevent/text"},

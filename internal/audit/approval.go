@@ -108,7 +108,7 @@ func Request(tx *store.Tx, p Proposal) (*Approval, error) {
 		p.Maker = p.Requester.ID
 	}
 	a := &Approval{ID: qingyuan.NewID("apr", tx.Now()), Kind: p.Kind, Subject: p.Subject, Payload: p.Payload, Hash: HashOf(p.Payload),
-		Requester: p.Requester.ID, Maker: p.Maker, Reason: reason, Quorum: p.Quorum, State: Pending,
+		Requester: p.Requester.ID, Maker: p.Maker, Reason: Blot(reason), Quorum: p.Quorum, State: Pending,
 		CreatedAt: tx.Now().UTC(), ExpiresAt: tx.Now().Add(p.Expires).UTC()}
 	var err error
 	if a.Seq, err = tx.Emit("approval.requested", a.ID, nil); err != nil {
@@ -158,7 +158,7 @@ func vote(tx *store.Tx, id string, voter qingyuan.Actor, approve bool, comment s
 		verdict = "approve"
 	}
 	_, err = tx.Exec(`INSERT INTO approval_vote (tenant, approval, requester, maker, voter, verdict, comment, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		a.ID, a.Requester, a.Maker, voter.ID, verdict, comment, tx.Now().UnixMicro())
+		a.ID, a.Requester, a.Maker, voter.ID, verdict, Blot(comment), tx.Now().UnixMicro())
 	if qingyuan.CodeOf(err) == qingyuan.Conflict {
 		return nil, qingyuan.Errorf(qingyuan.Conflict, "you have voted already")
 	}

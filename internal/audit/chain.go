@@ -98,7 +98,7 @@ func Append(tx *store.Tx, e Entry) (*Entry, error) {
 		}
 		copy(e.Before[:], last)
 	}
-	e.N, e.At, e.Prev, e.Reason = head.N+1, tx.Now().UTC().Truncate(time.Microsecond), head.Hash, blot(e.Reason)
+	e.N, e.At, e.Prev, e.Reason = head.N+1, tx.Now().UTC().Truncate(time.Microsecond), head.Hash, Blot(e.Reason)
 	e.Hash = e.sum()
 	insert(tx, &e)
 	return &e, nil
@@ -120,7 +120,8 @@ func column(h Hash) []byte {
 // numbers are what a reason must not hold: the chain cannot forget. A person may still write a name.
 var numbers = regexp.MustCompile(`[0-9０-９](?:[ \-]?[0-9０-９]){6,}[XxＸｘ]?|[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}`)
 
-func blot(reason string) string {
+// Blot takes long numbers and e-mail addresses out of a reason that a person wrote: reasons are kept in clear, some of them for ever.
+func Blot(reason string) string {
 	if r := []rune(reason); len(r) > 500 {
 		reason = string(r[:500])
 	}
@@ -231,6 +232,13 @@ func (i *Intent) Explain(reason string, before, after Hash) {
 	if after != (Hash{}) {
 		i.after = after
 	}
+}
+
+// Reason is the reason given so far.
+func (i *Intent) Reason() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.reason
 }
 
 type intentKey struct{}

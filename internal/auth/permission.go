@@ -57,6 +57,8 @@ const (
 	Exports    Resource = "exports"   // whole tables, taken away
 	Personal   Resource = "personal"  // personal data, which everyone else sees masked
 	Webhooks   Resource = "webhooks"
+	Persons    Resource = "persons"    // people's rights: what is held of whom, requests, holds, erasure
+	Keys       Resource = "encryption" // the keys that personal data are sealed with
 )
 
 // Action is what may be done with a resource.
@@ -71,6 +73,7 @@ const (
 	Seal     Action = "seal"     // close exhibits for good, with a second person
 	Manage   Action = "manage"
 	Reveal   Action = "reveal"
+	Erase    Action = "erase" // take people's data out of the record, or hand it out, for good
 )
 
 // matrix is the whole of what roles may do: resource, action, roles. What is not here is denied.
@@ -113,6 +116,11 @@ var matrix = []struct {
 	{Permission{Education, Read}, []Role{Admin, Handler, CollectionsQA, Analyst, Legal, TaskforceLead, Compliance, DPO, Auditor, System}},
 	{Permission{Education, Write}, []Role{CollectionsQA, TaskforceLead, Compliance}},
 	{Permission{Exports, Read}, []Role{Admin, Analyst, Legal, TaskforceLead, Compliance, DPO, Auditor}},
+	{Permission{Persons, Read}, []Role{Handler, Legal, Compliance, DPO, Auditor}},
+	{Permission{Persons, Write}, []Role{Handler, Legal, Compliance, DPO}},
+	{Permission{Persons, Erase}, []Role{Legal, DPO}},
+	{Permission{Keys, Read}, []Role{Admin, DPO, Auditor}},
+	{Permission{Keys, Manage}, []Role{Admin}},
 	{Permission{Personal, Reveal}, []Role{Handler, Analyst, Reviewer, Legal, TaskforceLead, DPO}},
 }
 

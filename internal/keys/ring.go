@@ -82,6 +82,9 @@ func New(cfg Config) (*Ring, error) {
 	return r, nil
 }
 
+// Algorithm is what seals from now on.
+func (r *Ring) Algorithm() Algorithm { return r.cfg.Algorithm }
+
 // Empty reports whether the database holds no tenant's keys yet, so that any KEK will do.
 func Empty(ctx context.Context, db *store.DB) (bool, error) {
 	all, err := db.Tenants(ctx)

@@ -270,3 +270,13 @@ func (db *DB) Tenants(ctx context.Context) ([]qingyuan.Tenant, error) {
 	}
 	return all, classify(rows.Err())
 }
+
+// Inspect runs fn in a read-only transaction over all tenants: for tests and tools that look at the whole record.
+func (db *DB) Inspect(ctx context.Context, fn func(*sql.Tx) error) error {
+	read, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return classify(err)
+	}
+	defer read.Rollback()
+	return fn(read)
+}

@@ -226,7 +226,11 @@ func (b *backtest) read(ctx context.Context, done *sync.WaitGroup) <-chan chan *
 // fetch fills a stretch.
 func (b *backtest) fetch(ctx context.Context, p *stretch) error {
 	r := b.service.record
+	var left residue
 	err := b.service.cfg.DB.Read(ctx, b.tenant, func(tx *store.Tx) (err error) {
+		if left, err = residues(tx); err != nil {
+			return err
+		}
 		if p.events, err = r.events.Range(tx, p.after, p.upTo, page); err != nil {
 			return err
 		}
@@ -257,12 +261,9 @@ func (b *backtest) fetch(ctx context.Context, p *stretch) error {
 	for t, track := range b.lane.tracks {
 		for i, e := range p.events {
 			c := &p.adds[t][i]
-			if e.Data == nil {
-				continue
-			}
-			c.add = track.program.Contributions(e)
-			if c.corrected != nil && c.corrected.Data != nil {
-				c.remove = track.program.Contributions(c.corrected)
+			c.add = track.contributions(e, left)
+			if c.corrected != nil {
+				c.remove = track.contributions(c.corrected, left)
 			}
 		}
 	}
@@ -281,12 +282,11 @@ func (b *backtest) run(ctx context.Context, p *stretch) error {
 			b.lane.survey(e)
 		}
 		for t, track := range b.lane.tracks {
-			if c := &p.adds[t][i]; e.Data != nil {
-				if c.remove != nil {
-					track.remove(c.corrected, c.remove)
-				}
-				track.add(e, c.add)
+			c := &p.adds[t][i]
+			if c.remove != nil {
+				track.remove(c.corrected, c.remove)
 			}
+			track.add(e, c.add)
 		}
 		b.lane.applied = e.Seq
 		v := visited{event: e, was: was}

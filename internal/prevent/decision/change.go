@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/store"
 )
@@ -59,7 +60,7 @@ func (s *Service) prepareEntries(ctx context.Context, tenant qingyuan.Tenant, li
 		if err := e.Valid(); err != nil {
 			return nil, err
 		}
-		ready[i] = entryToCome{e.ID, e.Kind, e.Match, e.Value, e.ExpiresAt, n.Reason}
+		ready[i] = entryToCome{e.ID, e.Kind, e.Match, e.Value, e.ExpiresAt, audit.Blot(n.Reason)}
 	}
 	return ready, nil
 }
@@ -126,7 +127,7 @@ type Reversed struct {
 func (s *Service) ReverseAction(ctx context.Context, tenant qingyuan.Tenant, actor qingyuan.Actor, list string, action int64, reason string) (out Reversed, err error) {
 	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
 		out = Reversed{}
-		c := listChange{List: list, Reason: reason}
+		c := listChange{List: list, Reason: audit.Blot(reason)}
 		rows, err := tx.Query(`SELECT id, kind, match, value, expires_at, added_seq, removed_seq FROM list_entry WHERE tenant = $1 AND list = $2
 			AND ((added_seq = $3 AND removed_seq IS NULL) OR removed_seq = $3) ORDER BY id`, list, action)
 		if err != nil {

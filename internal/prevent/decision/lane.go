@@ -5,6 +5,7 @@ import (
 
 	"qingyuan"
 	"qingyuan/internal/prevent/velocity"
+	"qingyuan/internal/rights"
 	"qingyuan/internal/store"
 )
 
@@ -28,6 +29,8 @@ type lane struct {
 	tracks   []*track // one for each of deployed.refs(), in that order; never changed in place
 	lists    *ListIndex
 	snoozes  snoozes // never changed in place
+	left     residue // of events that were erased or redacted; nil until it is read; never changed in place
+	stale    bool    // someone was erased: the windows hold keys that must go, and are built anew
 }
 
 func newLane(r *record) *lane { return &lane{record: r, lists: NewListIndex()} }
@@ -100,6 +103,9 @@ const page = 2000
 
 // sync brings the lane up to the record's seq upTo.
 func (l *lane) sync(tx *store.Tx, upTo int64) error {
+	if err := l.know(tx); err != nil {
+		return err
+	}
 	for l.applied < upTo {
 		entries, err := tx.Outbox(l.applied, int(min(page, upTo-l.applied)))
 		if err != nil {
@@ -153,6 +159,8 @@ func (l *lane) turn(tx *store.Tx, e store.Entry) (err error) {
 	switch e.Kind {
 	case ListChanged:
 		return l.changeLists(tx, e.Seq)
+	case rights.PersonErased:
+		l.stale = true
 	case SnoozeChanged:
 		l.snoozes, err = l.record.snoozesAt(tx, e.Seq)
 	case RulesetActivated, RulesetStaged:
@@ -225,8 +233,16 @@ func (l *lane) track(r ref) *track {
 // absorb puts an event into every track's windows.
 func (l *lane) absorb(event, corrected *qingyuan.Event) {
 	for _, t := range l.tracks {
-		t.absorb(event, corrected)
+		t.absorb(event, corrected, l.left)
 	}
+}
+
+// know reads what is left of erased events, once.
+func (l *lane) know(tx *store.Tx) (err error) {
+	if l.left == nil {
+		l.left, err = residues(tx)
+	}
+	return err
 }
 
 // survey prepares every track for deciding the event that is absorbed next.

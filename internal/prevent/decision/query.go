@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"qingyuan"
+	"qingyuan/internal/audit"
 	"qingyuan/internal/intake"
 	"qingyuan/internal/store"
 )
@@ -209,7 +210,7 @@ func (s *Service) Release(ctx context.Context, tenant qingyuan.Tenant, actor qin
 		return qingyuan.FieldErrorf("reason", "must have 4 to 500 characters")
 	}
 	err = s.cfg.DB.Write(ctx, tenant, func(tx *store.Tx) error {
-		tx.Insert(releaseRow, d.Seq, actor.ID, strings.TrimSpace(reason), tx.Now().UnixMicro())
+		tx.Insert(releaseRow, d.Seq, actor.ID, audit.Blot(reason), tx.Now().UnixMicro())
 		_, err := tx.Emit("hold.released", d.ID, nil)
 		return err
 	})

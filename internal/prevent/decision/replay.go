@@ -16,13 +16,34 @@ type ReplayReport struct {
 	Events      int             `json:"events"`
 	Decisions   int             `json:"decisions"`
 	Identical   int             `json:"identical"`
-	Erased      int             `json:"erased"`      // events of erased persons, which cannot be evaluated
+	Erased      int             `json:"erased"`      // decisions on events of erased persons, which cannot be evaluated
+	Redacted    int             `json:"redacted"`    // decisions on events that mentioned an erased person, which read what is gone
+	Skipped     []Skipped       `json:"skipped"`     // both, the first 1,000
 	Fallbacks   int             `json:"fallbacks"`   // decisions that gave a declared fallback; they are compared as such
 	Differences []Difference    `json:"differences"` // the first 100
 	// Shadows are results of versions in shadow; like decisions they must come out as recorded.
 	Shadows          int    `json:"shadows"`
 	ShadowsIdentical int    `json:"shadows_identical"`
 	Digest           string `json:"digest"` // over all replayed digests in order
+}
+
+// Skipped is a decision that cannot be made again, because a person was erased.
+type Skipped struct {
+	Seq int64  `json:"seq"`
+	ID  string `json:"id"`
+	Why string `json:"why"` // erased, redacted
+}
+
+func (r *ReplayReport) skip(event *qingyuan.Event) {
+	s := Skipped{event.Seq, IDOf(event.ID), "redacted"}
+	if r.Redacted++; event.Data == nil {
+		s.Why = "erased"
+		r.Redacted--
+		r.Erased++
+	}
+	if len(r.Skipped) < 1000 {
+		r.Skipped = append(r.Skipped, s)
+	}
 }
 
 // Difference is a decision that came out otherwise.
@@ -38,7 +59,7 @@ type Difference struct {
 // reasons and feature values by digest. It reads one snapshot of the database and changes nothing. progress, where not
 // nil, is called with the seq reached.
 func (s *Service) Replay(ctx context.Context, tenant qingyuan.Tenant, progress func(done, total int64)) (*ReplayReport, error) {
-	report := &ReplayReport{Tenant: tenant, Differences: []Difference{}}
+	report := &ReplayReport{Tenant: tenant, Differences: []Difference{}, Skipped: []Skipped{}}
 	all := sha256.New()
 	err := s.cfg.DB.Read(ctx, tenant, func(tx *store.Tx) error {
 		last, err := tx.LastSeq()
@@ -61,6 +82,9 @@ func (s *Service) Replay(ctx context.Context, tenant qingyuan.Tenant, progress f
 }
 
 func (s *Service) replayPage(tx *store.Tx, l *lane, report *ReplayReport, digest func([32]byte)) error {
+	if err := l.know(tx); err != nil {
+		return err
+	}
 	entries, err := tx.Outbox(l.applied, page)
 	if err != nil {
 		return err
@@ -105,8 +129,8 @@ func (s *Service) replayPage(tx *store.Tx, l *lane, report *ReplayReport, digest
 
 // compare decides an absorbed event again and notes whether it comes out as recorded.
 func (l *lane) compare(event *qingyuan.Event, signals []qingyuan.Signal, was recordedDecision, report *ReplayReport, digest func([32]byte)) {
-	if event.Data == nil {
-		report.Erased++
+	if _, touched := l.left[event.Seq]; touched || event.Data == nil {
+		report.skip(event)
 		return
 	}
 	report.Decisions++

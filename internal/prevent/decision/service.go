@@ -316,6 +316,9 @@ func (s *Service) lane(tx *store.Tx) (*lane, error) {
 		if err := l.sync(tx, last); err != nil {
 			return nil, err
 		}
+		if l.stale {
+			return s.open(tx, last)
+		}
 	}
 	return l, nil
 }

@@ -42,6 +42,9 @@ func (l *lane) rebuild(tx *store.Tx, last int64) error {
 
 // base sets what is small as of seq, the snoozes and the list entries in force, and tells what was deployed.
 func (l *lane) base(tx *store.Tx, seq int64) (d deployment, err error) {
+	if err = l.know(tx); err != nil {
+		return d, err
+	}
 	if d, err = l.record.deploymentAt(tx, seq); err != nil {
 		return d, err
 	}
@@ -82,6 +85,9 @@ func (l *lane) restore(tx *store.Tx, path string, last int64) error {
 	}
 	if head.Format != snapshotFormat || head.Tenant != tx.Tenant() || head.Applied > last {
 		return errors.New("the snapshot is not of this record")
+	}
+	if erased, err := lastErasure(tx); err != nil || erased > head.Applied {
+		return errors.Join(err, errors.New("the snapshot is from before an erasure"))
 	}
 	d, err := l.base(tx, head.Applied)
 	if err != nil {

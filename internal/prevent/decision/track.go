@@ -54,6 +54,10 @@ func windowsOf(p *Program) (cfg velocity.Config) {
 
 // load puts the events with after < seq ≤ upTo into the windows.
 func (t *track) load(tx *store.Tx, r *record, after, upTo int64) error {
+	left, err := residues(tx)
+	if err != nil {
+		return err
+	}
 	for after < upTo {
 		events, err := r.events.Range(tx, after, upTo, page)
 		if err != nil {
@@ -67,22 +71,29 @@ func (t *track) load(tx *store.Tx, r *record, after, upTo int64) error {
 			if err != nil {
 				return err
 			}
-			t.absorb(e, corrected)
+			t.absorb(e, corrected, left)
 		}
 		after = events[len(events)-1].Seq
 	}
 	return nil
 }
 
-// absorb puts an event into the windows, after taking out the one it corrects.
-func (t *track) absorb(event, corrected *qingyuan.Event) {
-	if event.Data == nil {
-		return
+// absorb puts an event into the windows, after taking out the one it corrects. Of an event that was erased or redacted it is what is left.
+func (t *track) absorb(event, corrected *qingyuan.Event, left residue) {
+	if corrected != nil {
+		t.remove(corrected, t.contributions(corrected, left))
 	}
-	if corrected != nil && corrected.Data != nil {
-		t.remove(corrected, t.program.Contributions(corrected))
+	t.add(event, t.contributions(event, left))
+}
+
+func (t *track) contributions(e *qingyuan.Event, left residue) []Contribution {
+	if _, ok := left[e.Seq]; ok {
+		return left.on(t.program, e.Seq)
 	}
-	t.add(event, t.program.Contributions(event))
+	if e.Data == nil {
+		return nil
+	}
+	return t.program.Contributions(e)
 }
 
 func (t *track) add(e *qingyuan.Event, all []Contribution) {

@@ -184,3 +184,10 @@ func tau(x float64) float64 {
 		}
 	}
 }
+
+// SketchedAlike reports whether sketches count two values alike: in the same register, with the same rank.
+func SketchedAlike(a, b uint64) bool {
+	i, rank := register(short(a))
+	j, same := register(short(b))
+	return i == j && rank == same
+}
