@@ -54,7 +54,7 @@ func (p *platform) openEvidence(ctx context.Context, c proof, data string, runni
 	if err != nil {
 		return nil, err
 	}
-	if p.evidence, err = evidence.NewService(evidence.Config{DB: p.db, Keys: p.keys, Log: log, Slog: p.log}); err != nil {
+	if p.evidence, err = evidence.NewService(evidence.Config{DB: p.db, Keys: p.keys, Log: log, Slog: p.log, Holds: p.tenancy.holds}); err != nil {
 		return nil, err
 	}
 	running.Go(func() { p.evidence.Feed(ctx) })

@@ -59,6 +59,9 @@ func (f *feeder) round(ctx context.Context) error {
 		if i == 0 {
 			committed = f.cfg.DB.Committed(t)
 		}
+		if !f.cfg.Holds(t) {
+			continue
+		}
 		n, err := f.feed(ctx, t)
 		if err != nil {
 			return err
@@ -116,7 +119,7 @@ func (f *feeder) placed(ctx context.Context, t qingyuan.Tenant, records []stored
 	}
 	return f.cfg.DB.Write(ctx, t, func(tx *store.Tx) error {
 		for _, r := range records {
-			tx.Insert(leafRow, r.id, r.seq, int64(*r.leaf))
+			tx.Insert(leafRow, r.id, r.seq, f.cfg.Log.Key(), int64(*r.leaf))
 		}
 		return nil
 	})
@@ -131,7 +134,7 @@ func (f *feeder) reconcile(ctx context.Context) error {
 	}
 	var known uint64
 	for _, t := range tenants {
-		next, err := nextLeaf(ctx, f.cfg.DB, t)
+		next, err := nextLeaf(ctx, f.cfg.DB, t, f.cfg.Log.Key())
 		if err != nil {
 			return err
 		}

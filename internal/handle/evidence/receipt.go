@@ -44,6 +44,9 @@ func (s *Service) Receipts(ctx context.Context, t qingyuan.Tenant, exhibit strin
 		if r.leaf == nil {
 			return nil, qingyuan.Errorf(qingyuan.Conflict, "the log does not hold this record yet; ask again in a second")
 		}
+		if s.cfg.Log == nil || r.log != s.cfg.Log.Key() {
+			return nil, qingyuan.Errorf(qingyuan.Conflict, "another server's log holds this record: ask that server")
+		}
 		w, err := s.open(ctx, t, r)
 		if qingyuan.CodeOf(err) == qingyuan.NotFound {
 			err = qingyuan.Errorf(qingyuan.Conflict, "the exhibit is erased")

@@ -22,6 +22,9 @@ type Config struct {
 	Keys *keys.Ring
 	Log  *tlog.Log // nil: nothing is proven; records wait
 	Slog *slog.Logger
+
+	// Holds tells whether this process works for a tenant; nil: for every one. Another server's records are another log's.
+	Holds func(qingyuan.Tenant) bool
 }
 
 // Service records exhibits and what happens to them.
@@ -34,6 +37,9 @@ func NewService(cfg Config) (*Service, error) {
 	}
 	if cfg.Slog == nil {
 		cfg.Slog = slog.Default()
+	}
+	if cfg.Holds == nil {
+		cfg.Holds = func(qingyuan.Tenant) bool { return true }
 	}
 	return &Service{cfg: cfg}, nil
 }

@@ -24,7 +24,7 @@ func Migrations() store.Line {
 var (
 	exhibitRow = store.Into("exhibit", "id", "seq", "person", "matter", "parent", "file_key", "size", "media_type", "state", "received_at", "body")
 	recordRow  = store.Into("exhibit_record", "id", "exhibit", "seq", "commitment", "sealed")
-	leafRow    = store.Into("exhibit_leaf", "record", "seq", "leaf")
+	leafRow    = store.Into("exhibit_leaf", "record", "seq", "log", "leaf")
 )
 
 // The places that sealed values are bound to.
@@ -58,12 +58,13 @@ type storedRecord struct {
 	seq         int64
 	commitment  tlog.Commitment
 	sealed      []byte
+	log         string // key of the log that holds it; empty: none does yet
 	leaf        *uint64
 }
 
 // readRecords reads the records of an exhibit, oldest first.
 func readRecords(tx *store.Tx, exhibit string) (all []storedRecord, err error) {
-	rows, err := tx.Query(`SELECT r.id, r.exhibit, r.seq, r.commitment, r.sealed, l.leaf FROM exhibit_record r
+	rows, err := tx.Query(`SELECT r.id, r.exhibit, r.seq, r.commitment, r.sealed, COALESCE(l.log, ''), l.leaf FROM exhibit_record r
 		LEFT JOIN exhibit_leaf l ON l.tenant = $1 AND l.record = r.id WHERE r.tenant = $1 AND r.exhibit = $2 ORDER BY r.seq`, exhibit)
 	if err != nil {
 		return nil, err
@@ -73,7 +74,7 @@ func readRecords(tx *store.Tx, exhibit string) (all []storedRecord, err error) {
 		var r storedRecord
 		var commitment []byte
 		var leaf *int64
-		if err := rows.Scan(&r.id, &r.exhibit, &r.seq, &commitment, &r.sealed, &leaf); err != nil {
+		if err := rows.Scan(&r.id, &r.exhibit, &r.seq, &commitment, &r.sealed, &r.log, &leaf); err != nil {
 			return nil, err
 		}
 		r.commitment = tlog.Commitment(commitment)
@@ -118,10 +119,10 @@ func pendingRecords(tx *store.Tx, low int64, limit int) (all []storedRecord, err
 	return all, rows.Err()
 }
 
-// nextLeaf is one more than the highest place in the log that the tenant's records are known to have.
-func nextLeaf(ctx context.Context, db *store.DB, t qingyuan.Tenant) (next uint64, err error) {
+// nextLeaf is one more than the highest place in a log that the tenant's records are known to have.
+func nextLeaf(ctx context.Context, db *store.DB, t qingyuan.Tenant, log string) (next uint64, err error) {
 	var last int64
-	found, err := db.Get(ctx, t, `SELECT leaf FROM exhibit_leaf WHERE tenant = $1 ORDER BY leaf DESC LIMIT 1`, nil, &last)
+	found, err := db.Get(ctx, t, `SELECT leaf FROM exhibit_leaf WHERE tenant = $1 AND log = $2 ORDER BY leaf DESC LIMIT 1`, []any{log}, &last)
 	if err != nil || !found {
 		return 0, err
 	}

@@ -32,10 +32,11 @@ CREATE TABLE exhibit_leaf (
   tenant text NOT NULL,
   record text NOT NULL,
   seq bigint NOT NULL,
+  log text NOT NULL,
   leaf bigint NOT NULL CHECK (leaf >= 0),
   PRIMARY KEY (tenant, record)
 );
-CREATE UNIQUE INDEX exhibit_leaf_leaf ON exhibit_leaf (tenant, leaf);
+CREATE UNIQUE INDEX exhibit_leaf_leaf ON exhibit_leaf (tenant, log, leaf);
 CREATE UNIQUE INDEX exhibit_leaf_seq ON exhibit_leaf (tenant, seq);
 CREATE TABLE exhibit_hold (
   tenant text NOT NULL,
