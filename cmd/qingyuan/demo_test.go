@@ -108,4 +108,15 @@ func TestPlanted(t *testing.T) {
 	if p.Template.Rank == 0 || p.Template.Before || !strings.Contains(p.Template.Reason.ZH, "七日书面答复") {
 		t.Errorf("template: %+v", p.Template)
 	}
+	db := openRaw(t, c.Data)
+	for sort, told := range map[string]plantedFind{"slogan": p.Slogan, "template": p.Template} { // the same figures from the raw table
+		var writers, rank int
+		if err := db.QueryRow(`SELECT writers, (SELECT COUNT(*) FROM text_candidate o WHERE o.state <> 'rejected' AND (o.score > c.score OR o.score = c.score AND o.id <= c.id))
+			FROM text_candidate c WHERE c.state = 'confirmed' AND (c.kind = 'template') = ?`, sort == "template").Scan(&writers, &rank); err != nil {
+			t.Fatal(err)
+		}
+		if writers != told.Writers || rank != told.Rank {
+			t.Errorf("%s: the report says rank %d and %d writers, the table rank %d and %d", sort, told.Rank, told.Writers, rank, writers)
+		}
+	}
 }
