@@ -113,10 +113,12 @@ type attempt struct {
 
 // round sends the next entries that the endpoint wants, and returns how many were read.
 func (s *Service) round(ctx context.Context, t qingyuan.Tenant, e *Endpoint, read *int64) (int, error) {
-	after := max(e.cursor, *read)
 	var entries []store.Entry
 	err := s.cfg.DB.Read(ctx, t, func(tx *store.Tx) (err error) {
-		entries, err = tx.Outbox(after, page)
+		if e, err = s.endpoint(tx, e.ID); err != nil { // of one snapshot: what came after a rotation has the fresh secret
+			return err
+		}
+		entries, err = tx.Outbox(max(e.cursor, *read), page)
 		return err
 	})
 	if err != nil || len(entries) == 0 {
